@@ -1,0 +1,93 @@
+"""Every exception Graphward raises on purpose.
+
+AppError
+├── StartError            the process cannot start; the text names the remedy
+│   └── SettingsError     one or more settings are wrong; all are reported together
+├── SignInError           no token could be had
+│   └── SignInNeeded      a person has to act first; the text says where and how
+├── ToolInputError        an argument passed its schema and still cannot be used
+└── GraphError            Microsoft Graph refused, failed, or could not be reached
+    ├── GraphBadRequest   400: the request was not understood
+    ├── GraphUnauthorized 401: the token was not accepted
+    ├── GraphForbidden    403: a permission, a licence or a policy is missing
+    ├── GraphNotFound     404, 410: there is no such thing, or not any more
+    ├── GraphConflict     409, 412: it changed meanwhile
+    ├── GraphThrottled    429: too many requests
+    └── GraphUnavailable  5xx, or no usable answer at all
+
+Messages are written for the person or model who reads them and say what to do next.
+Whoever raises one puts no token, secret or request body in its text.
+"""
+
+from __future__ import annotations
+
+
+class AppError(Exception):
+    """Anything that Graphward itself reports to a person or a model."""
+
+
+class StartError(AppError):
+    """The process cannot start as configured."""
+
+
+class SettingsError(StartError):
+    """Settings are wrong; `problems` has one line for each, with its remedy."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SignInError(AppError):
+    """No token could be had for this caller."""
+
+
+class SignInNeeded(SignInError):
+    """A person has to sign in before the call can be repeated."""
+
+
+class ToolInputError(AppError):
+    """An argument is well-formed but cannot be used."""
+
+
+class GraphError(AppError):
+    """Microsoft Graph answered with an error, or did not answer."""
+
+    def __init__(self, code: str, message: str, *, status: int = 0, request_id: str = "") -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.request_id = request_id
+
+    def __str__(self) -> str:
+        trace = f" [request-id {self.request_id}]" if self.request_id else ""
+        return f"{self.code}: {self.message}{trace}"
+
+
+class GraphBadRequest(GraphError):
+    """Graph did not understand the request."""
+
+
+class GraphUnauthorized(GraphError):
+    """Graph did not accept the token."""
+
+
+class GraphForbidden(GraphError):
+    """A permission, a licence or a policy is missing."""
+
+
+class GraphNotFound(GraphError):
+    """The thing asked for does not exist, or no longer."""
+
+
+class GraphConflict(GraphError):
+    """The thing changed since it was read, or exists already."""
+
+
+class GraphThrottled(GraphError):
+    """Graph wants fewer requests."""
+
+
+class GraphUnavailable(GraphError):
+    """Graph failed, timed out or sent nothing usable."""

@@ -1,0 +1,35 @@
+"""Who is calling, and what a call may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Access(StrEnum):
+    """How far a tool reaches; the order of the members is the order of gravity."""
+
+    READ = "read"
+    WRITE = "write"
+    SEND = "send"
+    DESTROY = "destroy"
+
+
+@dataclass(frozen=True)
+class Principal:
+    """The identity that a token is kept for: nothing cached for one is ever used for another."""
+
+    cloud: str
+    tenant_id: str
+    user_id: str
+    client_id: str
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a token says about whom it speaks for. For an app without a person, `username` is empty."""
+
+    principal: Principal
+    name: str
+    username: str
+    permissions: tuple[str, ...]

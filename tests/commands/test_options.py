@@ -1,0 +1,101 @@
+"""The command line: what it lays over the environment, and what it refuses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from commands._options import CommandLine, parse
+from settings import GROUPS, ROWS, VERSION, Row, read_settings
+
+CANARY = "cAnArY-secret"
+
+
+def refusal(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
+    with pytest.raises(SystemExit) as caught:
+        parse(argv)
+    assert caught.value.code == 2
+    printed = capsys.readouterr()
+    assert not printed.out, "stdout belongs to the protocol"
+    return printed.err
+
+
+@pytest.fixture
+def help_text(capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--help"])
+    assert caught.value.code == 0
+    return capsys.readouterr().out
+
+
+def test_no_words_mean_serve_with_the_environment_as_it_is() -> None:
+    assert parse([]) == parse(["serve"]) == CommandLine("serve", {}, None)
+
+
+def test_only_options_that_were_given_are_laid_over_the_environment() -> None:
+    found = parse(["serve", "--transport", "http", "--port=8080", "--demo", "--env-file", "some.env"])
+    assert found.overlay == {"TRANSPORT": "http", "HTTP_PORT": "8080", "DEMO": "true"}
+    assert found.env_file == Path("some.env")
+
+
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS if row.about.option])
+def test_every_option_writes_its_environment_variable(row: Row) -> None:
+    argv, text = ([row.about.option], "true") if row.flag else ([row.about.option, "some"], "some")
+    assert parse(argv).overlay == {row.name: text}
+
+
+def test_an_option_wins_over_the_environment() -> None:
+    environ = {"DEMO": "1", "HTTP_PORT": "1"}
+    assert read_settings({**environ, **parse(["--port", "2"]).overlay}).http_port == 2
+
+
+def test_help_names_every_option_with_its_variable_in_a_group(help_text: str) -> None:
+    for row in ROWS:
+        if row.about.option:
+            assert row.about.option in help_text
+            assert f"[{row.name}]" in help_text
+    assert [title for title in GROUPS if f"\n{title}:\n" in help_text] == list(GROUPS)
+
+
+def test_help_fits_100_columns_and_has_two_examples(help_text: str) -> None:
+    assert max(map(len, help_text.splitlines())) <= 100
+    assert help_text.count("\n  python server.py ") == 2
+
+
+def test_no_option_takes_a_secret(help_text: str) -> None:
+    assert not [row.name for row in ROWS if row.about.secret and row.about.option]
+    assert "--client-secret" not in help_text
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"Graphward {VERSION}\n"
+
+
+@pytest.mark.parametrize(
+    ("argv", "told"),
+    [
+        pytest.param(["--transprot", "http"], "--transprot is not an option. Did you mean --transport?", id="a slip"),
+        pytest.param(["--tenant", "x"], "Did you mean --tenant-id?", id="no abbreviations"),
+        pytest.param(["--xyzzy"], "--xyzzy is not an option. See --help.", id="nothing like it"),
+        pytest.param(["-x" + CANARY], "-x is not an option. See --help.", id="a short option"),
+        pytest.param(
+            ["--client-secret", CANARY],
+            "a secret is never an option. Set ENTRA_CLIENT_SECRET or ENTRA_CLIENT_SECRET_FILE.",
+            id="a secret",
+        ),
+        pytest.param([f"--client-secret={CANARY}"], "a secret is never an option.", id="a secret after ="),
+        pytest.param([f"--client-secrt={CANARY}"], "--client-secrt is not an option.", id="a misspelt secret"),
+        pytest.param(["--host", " "], "needs a value that is not empty", id="an empty value"),
+        pytest.param(["--env-file="], "needs a value that is not empty", id="an empty path"),
+        pytest.param(["--port"], "expected one argument", id="no value"),
+        pytest.param(["sevre"], "invalid choice: 'sevre'", id="no such command"),
+    ],
+)
+def test_words_that_make_no_sense_are_refused(capsys: pytest.CaptureFixture[str], argv: list[str], told: str) -> None:
+    text = refusal(capsys, *argv)
+    assert told in text
+    assert CANARY not in text
