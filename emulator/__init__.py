@@ -1,0 +1,20 @@
+"""The demo tenant: a small Microsoft Entra ID and Graph on loopback, seeded with a believable company."""
+
+from __future__ import annotations
+
+from emulator.app import build_emulator
+from emulator.bridge import BlockingTransport
+from emulator.entra import DEMO_CLIENT_ID, AppRegistration
+from emulator.seed import demo_tenant
+from emulator.tenant import Tenant
+from emulator.visitor import sign_in_at
+
+__all__ = [
+    "DEMO_CLIENT_ID",
+    "AppRegistration",
+    "BlockingTransport",
+    "Tenant",
+    "build_emulator",
+    "demo_tenant",
+    "sign_in_at",
+]

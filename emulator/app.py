@@ -1,0 +1,99 @@
+"""The demo tenant as one ASGI app: Entra's sign-in and Graph, on one host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import parse_qsl, quote
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from emulator.entra import Entra, TokenRefused
+from emulator.faults import GraphFault, NotSignedIn, UnknownVersion
+from emulator.graph import graph_router
+from emulator.graph.call import Answer, Call, CallerLike
+from emulator.graph.responses import Trace, refusal, respond
+from emulator.graph.router import Router
+from emulator.tenant import Tenant
+
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_VERSIONS = frozenset({"v1.0", "beta"})
+
+
+class EntraLike(Protocol):
+    """The sign-in half: its routes, and who a Graph access token speaks for."""
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]: ...
+    def caller(self, authorization: str | None) -> CallerLike: ...
+
+
+def build_emulator(
+    tenant: Tenant,
+    *,
+    entra: EntraLike | None = None,
+    pages_url: str = "https://microsoft.com",
+    clock: Callable[[], float] = time.time,
+) -> Starlette:
+    """An app that answers for the tenant; `pages_url` is where a person opens the sign-in pages."""
+    entra = entra or Entra(tenant, clock=clock, pages_url=pages_url)
+    graph = GraphEndpoint(tenant, entra, clock)
+    routes = [Route(path, graph.answer, methods=_METHODS) for path in ("/{version}/{path:path}", "/{version}")]
+    app = Starlette(routes=[*entra.routes, *routes])
+    app.state.tenant = tenant
+    app.state.entra = entra
+    return app
+
+
+class GraphEndpoint:
+    """Reads HTTP requests into calls and writes their answers."""
+
+    def __init__(self, tenant: Tenant, entra: EntraLike, clock: Callable[[], float]) -> None:
+        self._tenant = tenant
+        self._entra = entra
+        self._clock = clock
+        self._router: Router = graph_router()
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request, in success or refusal."""
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        trace = Trace.of(request.headers, now)
+        try:
+            answer = self._answer(request, now)
+        except GraphFault as fault:
+            answer = refusal(fault, trace)
+        return respond(answer, trace)
+
+    def _answer(self, request: Request, now: datetime) -> Answer:
+        version, _, path = _raw_path(request).strip("/").partition("/")
+        if version.lower() not in _VERSIONS:
+            raise UnknownVersion(version)
+        call = Call(
+            tenant=self._tenant,
+            caller=self._caller(request.headers.get("authorization")),
+            method=request.method,
+            host=f"{request.url.scheme}://{request.url.netloc}",
+            version=version.lower(),
+            path=path,
+            query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
+            headers=request.headers,
+            now=now,
+        )
+        return self._router.answer(call)
+
+    def _caller(self, authorization: str | None) -> CallerLike:
+        try:
+            return self._entra.caller(authorization)
+        except TokenRefused as error:
+            raise NotSignedIn(str(error)) from error
+
+
+def _raw_path(request: Request) -> str:
+    # The raw form keeps an encoded slash inside an id from looking like a path separator.
+    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    return raw.decode("ascii", "replace").partition("?")[0]

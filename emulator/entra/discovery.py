@@ -1,0 +1,83 @@
+"""Discovery: the OpenID configuration, the key set, and which hosts belong to this cloud."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from emulator.entra.errors import EntraError
+from emulator.entra.realm import LOGIN_URL, SHARED_TENANTS, Realm
+from emulator.entra.replies import need, read_query
+
+_ALIASES = ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"]
+_CLAIMS = (
+    "sub iss cloud_instance_name cloud_instance_host_name cloud_graph_host_name msgraph_host aud exp iat auth_time "
+    "acr nonce preferred_username name tid ver at_hash c_hash email"
+)
+
+
+async def openid_configuration(realm: Realm, request: Request) -> dict[str, Any]:
+    """GET /{tenant}/v2.0/.well-known/openid-configuration: always the public addresses, whatever host was asked."""
+    authority = realm.authority(request.path_params["tenant"])
+    # MSAL insists on https here; whoever talks to the emulator rewrites the host afterwards.
+    base = f"{LOGIN_URL}/{authority}"
+    return {
+        "token_endpoint": f"{base}/oauth2/v2.0/token",
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
+        "jwks_uri": f"{base}/discovery/v2.0/keys",
+        "response_modes_supported": ["query", "fragment", "form_post"],
+        "subject_types_supported": ["pairwise"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "response_types_supported": ["code", "id_token", "code id_token", "id_token token"],
+        "scopes_supported": ["openid", "profile", "email", "offline_access"],
+        "issuer": _issuer(authority),
+        "request_uri_parameter_supported": False,
+        "userinfo_endpoint": "https://graph.microsoft.com/oidc/userinfo",
+        "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+        "device_authorization_endpoint": f"{base}/oauth2/v2.0/devicecode",
+        "http_logout_supported": True,
+        "frontchannel_logout_supported": True,
+        "end_session_endpoint": f"{base}/oauth2/v2.0/logout",
+        "claims_supported": _CLAIMS.split(),
+        "kerberos_endpoint": f"{base}/kerberos",
+        "tenant_region_scope": None if authority in SHARED_TENANTS else "EU",
+        "cloud_instance_name": "microsoftonline.com",
+        "cloud_graph_host_name": "graph.windows.net",
+        "msgraph_host": "graph.microsoft.com",
+        "rbac_url": "https://pas.windows.net",
+    }
+
+
+async def key_set(realm: Realm, request: Request) -> dict[str, Any]:
+    """GET /{tenant}/discovery/v2.0/keys."""
+    authority = realm.authority(request.path_params["tenant"])
+    return {"keys": realm.keys.published(_issuer(authority))}
+
+
+async def instance(_: Realm, request: Request) -> dict[str, Any]:
+    """GET /common/discovery/instance: whether an authority's host is one of this cloud, and its aliases."""
+    host, path = _address(need(read_query(request), "authorization_endpoint"))
+    if host not in _ALIASES:
+        raise EntraError(50049, host=host)
+    tenant = path.strip("/").partition("/")[0]
+    return {
+        "tenant_discovery_endpoint": f"{LOGIN_URL}/{tenant}/v2.0/.well-known/openid-configuration",
+        "api-version": "1.1",
+        "metadata": [{"preferred_network": _ALIASES[0], "preferred_cache": _ALIASES[1], "aliases": _ALIASES}],
+    }
+
+
+def _address(url: str) -> tuple[str, str]:
+    """Host and path of an https address; an empty host for anything else."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # such as an unfinished IPv6 address
+        return "", ""
+    return (parts.netloc.lower() if parts.scheme == "https" else ""), parts.path
+
+
+def _issuer(authority: str) -> str:
+    """The issuer of an authority; the shared ones have a template, to be filled from a token's tid."""
+    return f"{LOGIN_URL}/{'{tenantid}' if authority in SHARED_TENANTS else authority}/v2.0"

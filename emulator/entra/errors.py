@@ -1,0 +1,158 @@
+"""Every AADSTS error this Entra can raise, in one table, and the JSON that carries it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+_CORRELATION = re.compile(r"[\w.-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One AADSTS error: its OAuth name, what it says, and the status of its JSON form."""
+
+    error: str
+    text: str
+    status: int = 400
+    suberror: str = ""
+
+
+AADSTS: dict[int, Refusal] = {
+    16000: Refusal("interaction_required", "The signed-in account is not the one that the request names."),
+    50011: Refusal(
+        "invalid_request",
+        "The redirect URI '{uri}' specified in the request is not among those registered for the application "
+        "'{app}'. Add it to the registration, exactly as it is sent.",
+    ),
+    50027: Refusal("invalid_client", "The client assertion is not a well-formed JWT: {reason}.", 401),
+    50034: Refusal("invalid_grant", "The user account does not exist in the directory '{tenant}'."),
+    50048: Refusal("invalid_client", "The client assertion's subject and issuer differ.", 401),
+    50049: Refusal("invalid_instance", "The authority host '{host}' is unknown."),
+    50057: Refusal("invalid_grant", "The user account is disabled."),
+    50058: Refusal("login_required", "A silent sign-in was asked for, but nobody is signed in."),
+    50147: Refusal("invalid_request", "The code_challenge_method '{method}' is not S256 or plain."),
+    50148: Refusal("invalid_grant", "The code was asked for with a code_challenge: send its code_verifier."),
+    54005: Refusal("invalid_grant", "The code was already redeemed. Start a new sign-in to get another."),
+    65001: Refusal(
+        "invalid_grant",
+        "The user or an administrator has not consented to use the application '{app}' with '{scope}'.",
+        suberror="consent_required",
+    ),
+    65004: Refusal("access_denied", "The user declined to consent to the application."),
+    70000: Refusal("invalid_grant", "The {what} is not valid: {reason}."),
+    70003: Refusal("unsupported_grant_type", "The app asked for the unsupported grant type '{grant}'."),
+    70005: Refusal("unsupported_response_type", "The response_type '{kind}' is not supported."),
+    70008: Refusal("invalid_grant", "The authorization code has expired."),
+    70011: Refusal("invalid_scope", "The input parameter 'scope' is not valid. The scope '{scope}' {reason}."),
+    70016: Refusal("authorization_pending", "The user has not finished signing in yet. Keep polling."),
+    70018: Refusal("bad_verification_code", "The device code is not one that was issued here."),
+    70020: Refusal("expired_token", "The device code has expired. Ask for another."),
+    90002: Refusal("invalid_tenant", "Tenant '{tenant}' not found. Check the tenant id or domain of the address."),
+    90023: Refusal("invalid_request", "The parameter '{field}' has the unusable value '{value}'."),
+    90094: Refusal("consent_required", "An administrator must grant '{scope}' to the application '{app}' first."),
+    500011: Refusal(
+        "invalid_resource", "The resource principal named '{resource}' was not found in the tenant named '{tenant}'."
+    ),
+    500112: Refusal(
+        "invalid_client",
+        "The reply address '{uri}' is not the one with which the authorization code was asked for.",
+        401,
+    ),
+    501481: Refusal("invalid_grant", "The code_verifier does not match the code_challenge of the request."),
+    501491: Refusal("invalid_request", "The code_challenge has an invalid size or alphabet."),
+    650053: Refusal(
+        "invalid_client", "The application asked for scope '{scope}' that doesn't exist on the resource '{resource}'."
+    ),
+    700016: Refusal("unauthorized_client", "Application with identifier '{app}' was not found in '{tenant}'."),
+    700021: Refusal("invalid_client", "The client assertion's issuer is not the 'client_id' of the request.", 401),
+    700023: Refusal("invalid_client", "The client assertion's audience is not this tenant's token endpoint.", 401),
+    700024: Refusal("invalid_client", "The client assertion is not within its valid time range.", 401),
+    700025: Refusal(
+        "invalid_client", "The client is public: send neither 'client_assertion' nor 'client_secret'.", 401
+    ),
+    700027: Refusal("invalid_client", "The client assertion failed signature validation: {reason}.", 401),
+    700054: Refusal("unsupported_response_type", "response_type '{kind}' is not enabled for the application."),
+    700082: Refusal(
+        "invalid_grant",
+        "The refresh token has expired due to inactivity. It was last used on {used} and was inactive for 90 days.",
+        suberror="bad_token",
+    ),
+    900144: Refusal("invalid_request", "The request must contain the following parameter: '{field}'."),
+    900561: Refusal("invalid_request", "The endpoint only accepts POST requests. Received a {method} request.", 405),
+    900971: Refusal("invalid_request", "No reply address was provided, and the application has no single one."),
+    1002012: Refusal(
+        "invalid_scope", "The scope '{scope}' is not valid: client credentials need one '{{resource}}/.default'."
+    ),
+    7000215: Refusal("invalid_client", "Invalid client secret provided for the application '{app}'.", 401),
+    7000216: Refusal(
+        "invalid_client",
+        "'client_assertion' or 'client_secret' is required for the 'client_credentials' grant type.",
+        401,
+    ),
+    7000218: Refusal(
+        "invalid_client", "The request body must contain the parameter 'client_assertion' or 'client_secret'.", 401
+    ),
+    9000411: Refusal(
+        "invalid_request", "The request is not properly formatted. The parameter '{field}' is duplicated."
+    ),
+    9001023: Refusal("invalid_request", "The grant type is not supported over the /{tenant} endpoint: name a tenant."),
+    9002313: Refusal("invalid_request", "Invalid request. Request is malformed or invalid."),
+    9002332: Refusal("invalid_request", "This directory has work accounts only: do not use the /consumers endpoint."),
+}
+
+
+class EntraError(Exception):
+    """A request that Entra refuses; `error` overrides the OAuth name where the endpoint has its own."""
+
+    def __init__(self, code: int, *, error: str | None = None, **values: str) -> None:
+        refusal = AADSTS[code]
+        self.code = code
+        self.error = error or refusal.error
+        self.status = refusal.status
+        self.suberror = refusal.suberror
+        super().__init__(f"AADSTS{code}: {refusal.text.format(**values)}")
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What ties an answer to the log of a real Entra: two ids and a time."""
+
+    trace_id: str
+    correlation_id: str
+    timestamp: str
+
+    @classmethod
+    def of(cls, client_request_id: str | None, now: float) -> Trace:
+        """A new trace that keeps the caller's own id as correlation id, if it is usable as one."""
+        sent = client_request_id or ""
+        correlation_id = sent if _CORRELATION.fullmatch(sent) else str(uuid4())
+        return cls(str(uuid4()), correlation_id, utc(now))
+
+
+def utc(moment: float) -> str:
+    """A time the way Entra prints it."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def describe(error: EntraError, trace: Trace) -> str:
+    """The error_description: the message, then the trace, a line each."""
+    lines = (str(error), f"Trace ID: {trace.trace_id}", f"Correlation ID: {trace.correlation_id}")
+    return "\r\n".join((*lines, f"Timestamp: {trace.timestamp}"))
+
+
+def body_of(error: EntraError, trace: Trace) -> dict[str, Any]:
+    """The JSON body of a refused request."""
+    body = {
+        "error": error.error,
+        "error_description": describe(error, trace),
+        "error_codes": [error.code],
+        "timestamp": trace.timestamp,
+        "trace_id": trace.trace_id,
+        "correlation_id": trace.correlation_id,
+        "error_uri": f"https://login.microsoftonline.com/error?code={error.code}",
+    }
+    return body | ({"suberror": error.suberror} if error.suberror else {})

@@ -1,0 +1,179 @@
+"""What the demo tenant refuses, in Graph's own words: each fault carries its HTTP status, code and message.
+
+GraphFault
+    DirectoryNotFound       404 Request_ResourceNotFound
+    DirectoryBadRequest     400 Request_BadRequest
+    UnsupportedQuery        400 Request_UnsupportedQuery
+    DirectoryDenied         403 Authorization_RequestDenied
+    BadQuery                400 BadRequest
+    UnknownSegment          400 BadRequest
+    MethodNotAllowed        405 Request_BadRequest
+    NotSignedIn             401 InvalidAuthenticationToken
+    ItemNotFound            404 ErrorItemNotFound
+    MalformedId             400 ErrorInvalidIdMalformed
+    MailboxDenied           403 ErrorAccessDenied
+    MailboxMissing          404 MailboxNotEnabledForRESTAPI
+    UserUnknownToMail       404 ErrorInvalidUser
+    InefficientFilter       400 InefficientFilter
+    UriParseFailed          400 RequestBroker--ParseUri
+    InvalidUrlQuery         400 ErrorInvalidUrlQuery
+"""
+
+from __future__ import annotations
+
+
+class GraphFault(Exception):
+    """An answer that is not a success; a subclass fixes status, code and the usual message."""
+
+    status = 500
+    code = "InternalServerError"
+    message = "The server could not complete the request."
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message or self.message
+        super().__init__(self.message)
+
+
+class DirectoryNotFound(GraphFault):
+    """The directory holds no such object."""
+
+    status = 404
+    code = "Request_ResourceNotFound"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Resource '{key}' does not exist or one of its queried reference-property objects are not present."
+        )
+
+
+class DirectoryBadRequest(GraphFault):
+    """The directory could not read the request."""
+
+    status = 400
+    code = "Request_BadRequest"
+
+
+class UnsupportedQuery(GraphFault):
+    """The directory reads the query but answers it only with advanced parameters, or never."""
+
+    status = 400
+    code = "Request_UnsupportedQuery"
+
+
+class DirectoryDenied(GraphFault):
+    """The token lacks the directory permission."""
+
+    status = 403
+    code = "Authorization_RequestDenied"
+    message = "Insufficient privileges to complete the operation."
+
+
+class BadQuery(GraphFault):
+    """Graph's front door could not read a query option."""
+
+    status = 400
+    code = "BadRequest"
+
+
+class UnknownSegment(GraphFault):
+    """The path names something that Graph, or this tenant, does not have."""
+
+    status = 400
+    code = "BadRequest"
+
+    def __init__(self, segment: str) -> None:
+        super().__init__(f"Resource not found for the segment '{segment}'.")
+
+
+class MethodNotAllowed(GraphFault):
+    """The path exists, but not for this HTTP method."""
+
+    status = 405
+    code = "Request_BadRequest"
+    message = "Specified HTTP method is not allowed for the request target."
+
+
+class NotSignedIn(GraphFault):
+    """No access token, or one that Graph does not accept."""
+
+    status = 401
+    code = "InvalidAuthenticationToken"
+    message = "Access token is empty."
+
+
+class ItemNotFound(GraphFault):
+    """The mailbox holds no item with this well-formed id."""
+
+    status = 404
+    code = "ErrorItemNotFound"
+    message = "The specified object was not found in the store."
+
+
+class MalformedId(GraphFault):
+    """The id is no Exchange id at all, and no well-known folder name either."""
+
+    status = 400
+    code = "ErrorInvalidIdMalformed"
+    message = "Id is malformed."
+
+
+class MailboxDenied(GraphFault):
+    """The token lacks the mail permission, or the mailbox is someone else's."""
+
+    status = 403
+    code = "ErrorAccessDenied"
+    message = "Access is denied. Check credentials and try again."
+
+
+class MailboxMissing(GraphFault):
+    """The person exists, but has no mailbox."""
+
+    status = 404
+    code = "MailboxNotEnabledForRESTAPI"
+    message = "The mailbox is either inactive, soft-deleted, or is hosted on-premise."
+
+
+class UserUnknownToMail(GraphFault):
+    """A mail path names nobody in the tenant."""
+
+    status = 404
+    code = "ErrorInvalidUser"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"The requested user '{key}' is invalid.")
+
+
+class InefficientFilter(GraphFault):
+    """Exchange refuses a sort order that the filter does not lead with."""
+
+    status = 400
+    code = "InefficientFilter"
+    message = "The restriction or sort order is too complex for this operation."
+
+
+class UriParseFailed(GraphFault):
+    """Exchange's request broker could not bind a name in the query to the type."""
+
+    status = 400
+    code = "RequestBroker--ParseUri"
+
+
+class SearchConflict(GraphFault):
+    """Exchange does not search and do this at once."""
+
+    status = 400
+
+    def __init__(self, option: str) -> None:
+        self.code = f"SearchWith{option}"
+        name = f"${option[0].lower()}{option[1:]}"
+        super().__init__(f"The query parameter '{name}' is not supported with '$search'.")
+
+
+class UnknownVersion(GraphFault):
+    """The path starts with no version of Graph."""
+
+    status = 400
+    code = "BadRequest"
+
+    def __init__(self, version: str) -> None:
+        super().__init__(f"Invalid version: {version}")

@@ -1,0 +1,61 @@
+"""Answers as Graph sends them: headers, bodies of lists and single things, and error bodies."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from emulator.faults import GraphFault, NotSignedIn
+from emulator.graph.call import Answer
+
+JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_TEXT_TYPE = "text/plain"
+_DIAGNOSTIC = json.dumps(
+    {"ServerInfo": {"DataCenter": "Demo", "Slice": "E", "Ring": "4", "ScaleUnit": "001", "RoleInstance": "DEMO0001"}},
+    separators=(",", ":"),
+)
+_CHALLENGE = (
+    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+    'client_id="00000003-0000-0000-c000-000000000000"'
+)
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The ids of one exchange: Graph's own, and the caller's when it sent one."""
+
+    request_id: str
+    client_request_id: str | None
+    date: datetime
+
+    @classmethod
+    def of(cls, headers: Mapping[str, str], now: datetime) -> Trace:
+        """Number a request that has just come in."""
+        return cls(str(uuid4()), headers.get("client-request-id"), now)
+
+
+def respond(answer: Answer, trace: Trace) -> Response:
+    """The HTTP response for an answer."""
+    is_text = isinstance(answer.body, str)
+    content = answer.body if isinstance(answer.body, str) else json.dumps(answer.body, ensure_ascii=False)
+    headers = {"Cache-Control": "no-cache", "request-id": trace.request_id, "x-ms-ags-diagnostic": _DIAGNOSTIC}
+    if trace.client_request_id:
+        headers["client-request-id"] = trace.client_request_id
+    headers |= {"OData-Version": "4.0", "Content-Type": _TEXT_TYPE if is_text else JSON_TYPE, **answer.headers}
+    return Response(content.encode(), answer.status, headers)
+
+
+def refusal(fault: GraphFault, trace: Trace) -> Answer:
+    """The error body for a fault."""
+    inner = {
+        "date": trace.date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "request-id": trace.request_id,
+        "client-request-id": trace.client_request_id or trace.request_id,
+    }
+    body = {"error": {"code": fault.code, "message": fault.message, "innerError": inner}}
+    return Answer(body, fault.status, {"WWW-Authenticate": _CHALLENGE} if isinstance(fault, NotSignedIn) else {})

@@ -1,0 +1,50 @@
+"""Types as `$filter`, `$orderby` and `$select` see them: primitive names, structures and collections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Structured:
+    """An entity or complex type: a name and its properties."""
+
+    name: str
+    properties: Mapping[str, PropertyType]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Many of one type."""
+
+    item: str | Structured
+
+
+PropertyType: TypeAlias = str | Structured | Collection
+
+
+def structured(name: str, table: str, **more: PropertyType) -> Structured:
+    """Read a type from lines of `Edm.X: name name`; `Collection(Edm.X)` is understood, other types go into `more`.
+
+    A trailing underscore of a keyword is dropped, for properties named like a Python keyword.
+    """
+    properties: dict[str, PropertyType] = {}
+    for line in filter(None, map(str.strip, table.splitlines())):
+        kind, _, names = line.partition(": ")
+        properties |= dict.fromkeys(names.split(), _primitive(kind))
+    return Structured(name, properties | {key.rstrip("_"): value for key, value in more.items()})
+
+
+def type_name(kind: PropertyType) -> str:
+    """A type's name the way error messages write it."""
+    if isinstance(kind, Collection):
+        return f"Collection({type_name(kind.item)})"
+    return kind.name if isinstance(kind, Structured) else kind
+
+
+def _primitive(kind: str) -> PropertyType:
+    if kind.startswith("Collection("):
+        return Collection(kind[len("Collection(") : -1])
+    return kind
