@@ -1,0 +1,65 @@
+"""Attach the caller's token, and to Graph's own host only."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import AsyncGenerator, Generator, Sequence
+from typing import Protocol
+
+import httpx
+
+from errors import GraphError
+
+_CLAIMS = re.compile(r'error="insufficient_claims".*?claims="([A-Za-z0-9+/=_-]+)"', re.DOTALL)
+
+
+class TokenSource(Protocol):
+    """Something that can speak for the caller."""
+
+    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+        """An access token for these scopes; `claims` asks for a fresh one that answers a challenge."""
+        ...
+
+
+class BearerAuth(httpx.Auth):
+    """Signs each request with a fresh-enough token of one caller."""
+
+    def __init__(self, source: TokenSource, scopes: Sequence[str], host: str) -> None:
+        self._source = source
+        self._scopes = tuple(scopes)
+        self._host = host
+
+    def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        raise RuntimeError("Graph is called from async code only.")
+
+    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        self._refuse_other_hosts(request.url)
+        request.headers["Authorization"] = f"Bearer {await self._source.token(self._scopes)}"
+        response = yield request
+        if claims := claims_challenge(response):  # access was revoked or narrowed early: ask once more
+            request.headers["Authorization"] = f"Bearer {await self._source.token(self._scopes, claims)}"
+            yield request
+
+    def _refuse_other_hosts(self, url: httpx.URL) -> None:
+        if url.scheme != "https" or url.host != self._host or url.port is not None or url.userinfo:
+            raise GraphError(
+                "ForeignHost", "This address is not on the Graph host of the chosen cloud; nothing was sent."
+            )
+
+
+def claims_challenge(response: httpx.Response) -> str | None:
+    """The claims that a 401 asks for, decoded; None when it asks for none."""
+    if response.status_code != httpx.codes.UNAUTHORIZED:
+        return None
+    found = _CLAIMS.search(response.headers.get("www-authenticate", ""))
+    return _decoded(found[1]) if found else None
+
+
+def _decoded(text: str) -> str | None:
+    padded = text.rstrip("=").replace("-", "+").replace("_", "/")
+    try:
+        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None

@@ -1,0 +1,122 @@
+"""graph/auth.py: a token goes to Graph's own host, and a claims challenge is answered once."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+
+import httpx
+import pytest
+
+from errors import GraphError
+from graph import BearerAuth
+from graph.auth import claims_challenge
+
+CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}'
+
+
+class Tokens:
+    """A source that numbers the tokens it hands out."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[str, ...], str | None]] = []
+
+    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+        self.asked.append((tuple(scopes), claims))
+        return f"token-{len(self.asked)}"
+
+
+class Cloud(httpx.AsyncBaseTransport):
+    """Answers with the given responses, in turn, and remembers what was sent."""
+
+    def __init__(self, *responses: httpx.Response) -> None:
+        self.responses = list(responses)
+        self.sent: list[httpx.Request] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.sent.append(request)
+        return self.responses.pop(0)
+
+
+def challenge(claims: str = CLAIMS) -> httpx.Response:
+    encoded = base64.b64encode(claims.encode()).decode()
+    header = f'Bearer realm="", error="insufficient_claims", claims="{encoded}"'
+    return httpx.Response(401, headers={"WWW-Authenticate": header})
+
+
+async def send(cloud: Cloud, url: str = "https://graph.microsoft.com/v1.0/me") -> tuple[httpx.Response, Tokens]:
+    tokens = Tokens()
+    async with httpx.AsyncClient(transport=cloud) as http:
+        return await http.get(url, auth=BearerAuth(tokens, ["User.Read"], "graph.microsoft.com")), tokens
+
+
+async def test_each_request_carries_the_callers_token() -> None:
+    cloud = Cloud(httpx.Response(200))
+    _, tokens = await send(cloud)
+    assert cloud.sent[0].headers["authorization"] == "Bearer token-1"
+    assert tokens.asked == [(("User.Read",), None)]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("https://graph.microsoft.com.evil.example/v1.0/me", id="look-alike host"),
+        pytest.param("https://evil.example/v1.0/me", id="other host"),
+        pytest.param("http://graph.microsoft.com/v1.0/me", id="not encrypted"),
+        pytest.param("https://graph.microsoft.com:8443/v1.0/me", id="other port"),
+        pytest.param("https://graph.microsoft.com@evil.example/v1.0/me", id="host as user name"),
+        pytest.param("https://evil@graph.microsoft.com/v1.0/me", id="user name"),
+        pytest.param("https://graph.microsoft.us/v1.0/me", id="other cloud"),
+    ],
+)
+async def test_a_token_goes_nowhere_but_to_its_graph_host(url: str) -> None:
+    cloud, tokens = Cloud(httpx.Response(200)), Tokens()
+    async with httpx.AsyncClient(transport=cloud) as http:
+        with pytest.raises(GraphError, match="nothing was sent"):
+            await http.get(url, auth=BearerAuth(tokens, ["User.Read"], "graph.microsoft.com"))
+    assert cloud.sent == []
+    assert tokens.asked == []
+
+
+async def test_a_claims_challenge_is_answered_with_a_fresh_token() -> None:
+    cloud = Cloud(challenge(), httpx.Response(200))
+    response, tokens = await send(cloud)
+    assert response.status_code == 200
+    assert tokens.asked == [(("User.Read",), None), (("User.Read",), CLAIMS)]
+    assert cloud.sent[1].headers["authorization"] == "Bearer token-2"
+
+
+async def test_a_second_challenge_is_not_answered() -> None:
+    cloud = Cloud(challenge(), challenge())
+    response, _ = await send(cloud)
+    assert response.status_code == 401
+    assert len(cloud.sent) == 2
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        pytest.param(httpx.Response(200), id="no refusal"),
+        pytest.param(httpx.Response(401), id="no header"),
+        pytest.param(httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}), id="no claims"),
+        pytest.param(
+            httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="A"'}),
+            id="claims that are not base64",
+        ),
+        pytest.param(
+            httpx.Response(401, headers={"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="_w=="'}),
+            id="claims that are not text",
+        ),
+    ],
+)
+def test_what_is_no_challenge_is_left_alone(response: httpx.Response) -> None:
+    assert claims_challenge(response) is None
+
+
+def test_graph_is_never_called_from_blocking_code() -> None:
+    auth = BearerAuth(Tokens(), [], "graph.microsoft.com")
+    with (
+        pytest.raises(RuntimeError, match="async"),
+        httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200))) as http,
+    ):
+        http.get("https://graph.microsoft.com/v1.0/me", auth=auth)
