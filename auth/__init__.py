@@ -1,0 +1,10 @@
+"""Signing in to Microsoft Entra ID, through MSAL: one module for each way of doing it."""
+
+from __future__ import annotations
+
+from auth.accounts import Account
+from auth.demo import DemoSource
+from auth.device import DeviceCodeSource
+from auth.select import SignedOut, public_application, token_source
+
+__all__ = ["Account", "DemoSource", "DeviceCodeSource", "SignedOut", "public_application", "token_source"]
