@@ -1,0 +1,37 @@
+"""account: who this server works as, told through MCP."""
+
+from __future__ import annotations
+
+from mcp import Client
+
+from server import DemoTenant
+from tests.support import client_of, demo_settings, facts_of, server_on, small_tenant, text_of
+
+
+async def test_whoami_tells_the_person_the_tenant_and_what_was_granted() -> None:
+    tenant = small_tenant()
+    async with client_of(tenant) as client:
+        result = await client.call_tool("account_whoami", {})
+    facts = facts_of(result)
+    assert facts["signed_in"] is True
+    assert facts["username"] == "ines.aldana@lindenhall.example"
+    assert facts["job"] == "Office manager, Operations"
+    assert facts["tenant_id"] == tenant.id
+    assert {"Mail.Read", "User.Read"} <= set(facts["permissions"])
+    assert text_of(result).startswith("Signed in as Ines Aldana <ines.aldana@lindenhall.example>, Office manager")
+
+
+async def test_a_person_is_asked_only_for_what_the_chosen_tools_need() -> None:
+    async with client_of(small_tenant(), {"TOOLSETS": "account"}) as client:
+        facts = facts_of(await client.call_tool("account_whoami", {}))
+    assert "Mail.Read" not in facts["permissions"]
+
+
+async def test_without_sign_in_whoami_says_so_and_no_other_tool_is_there() -> None:
+    cloud = DemoTenant(small_tenant())
+    settings = demo_settings().model_copy(update={"entra_enable_auth": False})
+    async with Client(server_on(cloud, settings)) as client:
+        assert [tool.name for tool in (await client.list_tools()).tools] == ["account_whoami"]
+        result = await client.call_tool("account_whoami", {})
+    assert facts_of(result) == {"signed_in": False, "permissions": []}
+    assert "ENTRA_ENABLE_AUTH" in text_of(result)

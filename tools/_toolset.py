@@ -1,0 +1,112 @@
+"""A tool is data beside its handler: name, toolset, scopes, access class, hints. Here are that data and its wrapper."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
+from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import ValidationError
+
+from errors import AppError
+from principal import Access
+from tools import _schema
+from tools._render import Answer, rendered
+
+Handler = Callable[..., Awaitable[Answer]]
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """Everything that is known of a tool before it runs."""
+
+    name: str
+    toolset: str
+    access: Access
+    handler: Handler
+    delegated: tuple[str, ...]
+    """The least permissions when a person is signed in."""
+    application: tuple[str, ...] | None
+    """The least permissions of an app without a person; None where there is no such form."""
+    needs_token: bool
+
+    def bind(self) -> Tool:
+        """The tool as the SDK serves it: flat schemas, hints, and errors that a model can read."""
+        tool = _ServedTool.from_function(
+            self.handler, name=self.name, description=_described(self.handler), annotations=self._hints()
+        )
+        tool.parameters = _schema.flat_input(tool.parameters)
+        tool.fn_metadata.output_schema = _schema.flat_output(tool.fn_metadata.output_schema or {})
+        return tool
+
+    def _hints(self) -> ToolAnnotations:
+        reads = self.access is Access.READ
+        return ToolAnnotations(
+            read_only_hint=reads,
+            destructive_hint=self.access is Access.DESTROY,
+            idempotent_hint=reads,
+            open_world_hint=self.access is Access.SEND,
+        )
+
+
+class Toolset:
+    """A group of tools that is switched on and off together."""
+
+    def __init__(self, name: str, description: str) -> None:
+        self.name = name
+        self.description = description
+        self.tools: list[ToolSpec] = []
+
+    def read(
+        self, *delegated: str, application: Sequence[str] | None = None, needs_token: bool = True
+    ) -> Callable[[Handler], Handler]:
+        """Declare a tool that changes nothing."""
+
+        def declare(handler: Handler) -> Handler:
+            name = f"{self.name}_{handler.__name__}"
+            app_only = None if application is None else tuple(application)
+            self.tools.append(ToolSpec(name, self.name, Access.READ, handler, delegated, app_only, needs_token))
+            return handler
+
+        return declare
+
+
+class _ServedTool(Tool):
+    """The one place where an error of ours becomes an error that the model reads."""
+
+    async def run(
+        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+    ) -> CallToolResult | InputRequiredResult | Answer:
+        self._refuse_unknown(arguments)
+        try:
+            answer: InputRequiredResult | Answer = await super().run(arguments, context)
+        except ToolError as error:
+            raise self._readable(error) from error.__cause__
+        return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
+
+    def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
+        known = self.parameters.get("properties", {})
+        if unknown := sorted(set(arguments) - set(known)):
+            takes = ", ".join(known) or "no arguments"
+            raise ToolError(f"{self.name} has no argument {', '.join(unknown)}. It takes: {takes}.")
+
+    def _readable(self, error: ToolError) -> ToolError:
+        cause = error.__cause__
+        if isinstance(cause, AppError):
+            return ToolError(str(cause))
+        if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+            problems = "; ".join(f"{_where(problem['loc'])}: {problem['msg']}" for problem in cause.errors())
+            return ToolError(f"{self.name} cannot take these arguments. {problems}. Correct them and call again.")
+        return error
+
+
+def _where(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _described(handler: Handler) -> str:
+    return " ".join((handler.__doc__ or "").split())
