@@ -1,0 +1,131 @@
+"""The server as its users start it: a process, over stdio or over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+WAIT = 60
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's, without what would configure the server."""
+    ours = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TRANSPORT", "TOOLSETS", "DEMO", "STATELESS_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**kept, **(extra or {})}
+
+
+def command(*options: str) -> list[str]:
+    return [sys.executable, str(ROOT / "server.py"), *options]
+
+
+def run(*options: str, extra: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """Start the server where it is expected to end by itself."""
+    return subprocess.run(
+        command(*options),
+        env=environment(extra),
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+
+
+class Stdio:
+    """A client that writes lines as they are, to see what an SDK's client would hide."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+        self.lines: list[dict[str, Any]] = []
+
+    def send(self, line: bytes | dict[str, Any]) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        """The next line of stdout, which must be JSON-RPC."""
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        assert line, "the server closed its stdout"
+        message: dict[str, Any] = json.loads(line.decode("utf-8"))
+        assert message["jsonrpc"] == "2.0"
+        self.lines.append(message)
+        return message
+
+    def ask(self, number: int, method: str, **params: Any) -> dict[str, Any]:
+        self.send({"jsonrpc": "2.0", "id": number, "method": method, "params": params})
+        while (message := self.receive()).get("id") != number:
+            pass
+        return message
+
+    def initialize(self) -> dict[str, Any]:
+        about = {"name": "test", "version": "1"}
+        answer = self.ask(0, "initialize", protocolVersion="2025-11-25", capabilities={}, clientInfo=about)
+        self.send({"jsonrpc": "2.0", "method": "notifications/initialized"})
+        return answer
+
+    def call(self, number: int, tool: str, **arguments: Any) -> dict[str, Any]:
+        result: dict[str, Any] = self.ask(number, "tools/call", name=tool, arguments=arguments)["result"]
+        return result
+
+    def close(self) -> str:
+        """Leave, as a client does: the rest of stdout is checked too, and stderr is returned."""
+        out, err = self.process.communicate(timeout=WAIT)
+        for line in out.splitlines():
+            assert json.loads(line)["jsonrpc"] == "2.0"
+        assert self.process.returncode == 0
+        return err.decode()
+
+
+@contextmanager
+def stdio(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[Stdio]:
+    process = subprocess.Popen(
+        command(*options),
+        env=environment(extra),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        try:
+            yield Stdio(process)
+        finally:
+            process.kill()
+
+
+@contextmanager
+def http(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The URL of a running HTTP server; it is stopped by the signal that a supervisor sends."""
+    process = subprocess.Popen(
+        command("--transport", "http", "--port", "0", *options),
+        env=environment(extra),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield _announced(process)
+        finally:
+            process.terminate()
+            out, _ = process.communicate(timeout=WAIT)
+    assert out == "", "stdout is kept clean"
+
+
+def _announced(process: subprocess.Popen[str]) -> str:
+    assert process.stderr
+    for line in process.stderr:
+        if found := re.search(r"http://\S+:\d+/mcp\b", line):
+            return found[0]
+    raise AssertionError("the server ended before it was ready")

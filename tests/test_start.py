@@ -1,0 +1,125 @@
+"""Starting: what is refused, with which words, and with which status."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import server
+from settings import VERSION
+from tests import processes
+from web import bound_socket
+
+
+@pytest.mark.parametrize(
+    ("options", "extra", "says"),
+    [
+        pytest.param([], {"TRANSPORT": "htpt"}, ["TRANSPORT", "'htpt'", "http"], id="TRANSPORT=htpt"),
+        pytest.param(["--demo"], {"HTTP_PROT": "3000"}, ["HTTP_PROT", "HTTP_PORT"], id="misspelt name"),
+        pytest.param([], {"ENTRA_TENNANT_ID": "x"}, ["ENTRA_TENNANT_ID", "ENTRA_TENANT_ID"], id="ENTRA_TENNANT_ID"),
+        pytest.param([], {}, ["ENTRA_CLIENT_ID", "--demo"], id="nothing configured"),
+        pytest.param(["--env-file", "missing.env"], {}, ["missing.env"], id="missing .env"),
+        pytest.param(["--demo", "--toolsets", "mial"], {}, ["'mial'", "mail"], id="unknown toolset"),
+        pytest.param(["--demo", "--tarnsport", "http"], {}, ["--tarnsport", "--transport"], id="unknown option"),
+        pytest.param(
+            ["--demo", "--transport", "http", "--host", "0.0.0.0"],
+            {},
+            ["0.0.0.0", "not authenticated", "127.0.0.1"],
+            id="open to the network",
+        ),
+    ],
+)
+def test_a_mistake_stops_the_start_and_names_the_remedy(
+    options: list[str], extra: dict[str, str], says: list[str]
+) -> None:
+    ended = processes.run(*options, extra=extra)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert all(part in ended.stderr for part in says), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    ended = processes.run(extra={"TRANSPORT": "x", "HTTP_PORT": "99999", "LOG_LEVEL": "LOUD"})
+    assert [name for name in ("TRANSPORT", "HTTP_PORT", "LOG_LEVEL") if name not in ended.stderr] == []
+
+
+def test_a_port_in_use_stops_the_start() -> None:
+    with bound_socket("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        ended = processes.run("--demo", "--transport", "http", "--port", str(port))
+    assert ended.returncode == 2
+    assert f"port {port}" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_a_log_file_that_is_a_link_stops_the_start(tmp_path: Path) -> None:
+    link = tmp_path / "log"
+    link.symlink_to(tmp_path / "elsewhere")
+    ended = processes.run("--demo", "--log-file", str(link))
+    assert ended.returncode == 2
+    assert "LOG_FILE" in ended.stderr
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_an_unreadable_env_file_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "bad.env").write_bytes(b"ENTRA_CLIENT_ID=\xff\xfe\n")
+    ended = processes.run("--env-file", str(tmp_path / "bad.env"))
+    assert ended.returncode == 2
+    assert "bad.env" in ended.stderr
+
+
+def test_the_version_is_told() -> None:
+    ended = processes.run("--version")
+    assert ended.returncode == 0
+    assert VERSION in ended.stdout
+
+
+def test_a_secret_in_the_environment_is_not_in_the_log(tmp_path: Path) -> None:
+    canary = "canary-4f1e9c72"
+    extra = {
+        "ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10",
+        "ENTRA_TENANT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a11",
+        "ENTRA_CLIENT_SECRET": canary,
+        "LOG_LEVEL": "DEBUG",
+        "LOG_FILE": str(tmp_path / "log"),
+    }
+    with processes.stdio(extra=extra) as running:
+        running.initialize()
+        err = running.close()
+    assert canary not in err + (tmp_path / "log").read_text()
+    assert "Graphward starts" in (tmp_path / "log").read_text()
+
+
+def test_an_interrupt_ends_the_program_quietly(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(settings: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "run", interrupted)
+    assert server.main(["--demo"]) == 130
+
+
+def test_the_demo_over_http_tells_every_client_what_to_paste() -> None:
+    with subprocess.Popen(
+        processes.command("--demo", "--transport", "http", "--port", "0"),
+        env=processes.environment(),
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        assert process.stderr
+        told = ""
+        for line in process.stderr:
+            told += line
+            if "Ctrl+C" in line:
+                break
+        process.terminate()
+        process.communicate(timeout=processes.WAIT)
+    for client in ("Claude Desktop", "Claude Code", "VS Code", "Cursor", "Inspector"):
+        assert client in told
+    assert "server.py" in told
+    assert "/mcp" in told

@@ -1,0 +1,10 @@
+"""The transports: the HTTP service, and stdio."""
+
+from __future__ import annotations
+
+from web.app import build_app
+from web.listen import bound_socket, serve, serving
+from web.middleware.loopback import LoopbackOnly
+from web.stdio import serve_stdio
+
+__all__ = ["LoopbackOnly", "bound_socket", "build_app", "serve", "serve_stdio", "serving"]

@@ -1,0 +1,49 @@
+"""Answer only what was addressed to this machine, and no page of another site (DNS rebinding)."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class LoopbackOnly:
+    """Refuses a Host that is not a loopback name, and an Origin that is not a page of this machine.
+
+    A browser that was tricked into resolving a foreign name to 127.0.0.1 still sends that name.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        headers = Headers(scope=scope)
+        refusal = _refused(headers.getlist("host"), headers.getlist("origin"))
+        await (refusal or self.app)(scope, receive, send)
+
+
+def _refused(hosts: list[str], origins: list[str]) -> PlainTextResponse | None:
+    if len(hosts) != 1 or not _is_loopback("//" + hosts[0]):
+        return PlainTextResponse("This server answers only as localhost. Use http://127.0.0.1.\n", status_code=421)
+    if len(origins) > 1 or any(not _is_page_of_this_machine(origin) for origin in origins):
+        return PlainTextResponse("This server takes no requests from pages of other sites.\n", status_code=403)
+    return None
+
+
+def _is_page_of_this_machine(origin: str) -> bool:
+    return origin.startswith(("http://", "https://")) and _is_loopback(origin)
+
+
+def _is_loopback(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
+        return bare and parts.hostname in _NAMES and parts.port != 0
+    except ValueError:  # a port that is no number, a broken IPv6 address
+        return False
