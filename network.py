@@ -8,6 +8,8 @@ import ssl
 import httpx
 import truststore
 
+from errors import StartError
+
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 
 # Over HTTP/2 a few connections carry every caller; over HTTP/1.1 a pool this small would be the bottleneck.
@@ -18,7 +20,10 @@ def trusted_certificates() -> ssl.SSLContext:
     """What the operating system trusts, and the file that SSL_CERT_FILE names."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if extra := os.environ.get("SSL_CERT_FILE"):
-        context.load_verify_locations(cafile=extra)
+        try:
+            context.load_verify_locations(cafile=extra)
+        except OSError as error:  # ssl.SSLError is one, too
+            raise StartError(f"SSL_CERT_FILE: {extra} is not a readable file of PEM certificates.") from error
     return context
 
 

@@ -182,7 +182,17 @@ def _run_http(settings: Settings, server: GraphwardServer) -> None:
 
 
 def _run_async(main: Callable[[], Any]) -> None:
-    anyio.run(main, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
+    try:
+        anyio.run(main, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
+    except BaseExceptionGroup as group:
+        raise _reason(group) from group
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What went wrong, out of the task groups that it passed through."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def _tell(text: str) -> None:

@@ -33,9 +33,6 @@ class HttpForMsal:
         form = {name: value.decode() if isinstance(value, bytes) else value for name, value in (data or {}).items()}
         return self._http.post(url, data=form, **options)
 
-    def close(self) -> None:
-        self._http.close()
-
 
 def client_options(http: httpx.Client) -> dict[str, Any]:
     """The arguments that every MSAL application is made with."""

@@ -104,7 +104,7 @@ def stdio(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[Std
 
 
 @contextmanager
-def http(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[str]:
+def http(*options: str, extra: Mapping[str, str] | None = None, path: str = "/mcp") -> Iterator[str]:
     """The URL of a running HTTP server; it is stopped by the signal that a supervisor sends."""
     process = subprocess.Popen(
         command("--transport", "http", "--port", "0", *options),
@@ -116,16 +116,16 @@ def http(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[str]
     )
     with process:
         try:
-            yield _announced(process)
+            yield _announced(process, path)
         finally:
             process.terminate()
             out, _ = process.communicate(timeout=WAIT)
     assert out == "", "stdout is kept clean"
 
 
-def _announced(process: subprocess.Popen[str]) -> str:
+def _announced(process: subprocess.Popen[str], path: str) -> str:
     assert process.stderr
     for line in process.stderr:
-        if found := re.search(r"http://\S+:\d+/mcp\b", line):
+        if found := re.search(rf"http://\S+:\d+{path}\b", line):
             return found[0]
     raise AssertionError("the server ended before it was ready")

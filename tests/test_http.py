@@ -69,6 +69,11 @@ def test_what_is_not_json_is_answered_with_an_error(url: str) -> None:
     assert answer.json()["error"]["code"] == -32700
 
 
+def test_without_sign_in_http_serves_what_needs_no_token() -> None:
+    with processes.http("--path", "/graph", extra={"ENTRA_ENABLE_AUTH": "false"}, path="/graph") as url:
+        assert httpx.get(url.replace("/graph", "/readyz")).status_code == 200
+
+
 def test_another_path_and_no_sessions_can_be_chosen() -> None:
     with processes.http("--demo", "--stateless-http") as url:
         about = {"name": "test", "version": "1"}

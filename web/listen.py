@@ -83,9 +83,11 @@ def _config(app: ASGIApp, lifespan: Literal["on", "off"]) -> uvicorn.Config:
 async def serve(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None] = lambda: None) -> None:
     """Serve until a signal comes."""
     server = _Server(_config(app, "on"), owns_signals=True, on_ready=on_ready)
-    await server.serve(sockets=[listener])
-    if not server.started:
-        raise StartError("The HTTP service could not start. The log above says why.")
+    with listener:
+        try:
+            await server.serve(sockets=[listener])
+        except SystemExit as error:  # how uvicorn ends where the lifespan of the app fails
+            raise StartError("The HTTP service could not start. The log above says why.") from error
 
 
 @contextlib.asynccontextmanager
@@ -93,10 +95,11 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
     """Serve beside something else, for as long as the block lasts."""
     ready = anyio.Event()
     server = _Server(_config(app, "off"), owns_signals=False, on_ready=ready.set)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(server.serve, sockets=[listener]))
-        await ready.wait()
-        try:
-            yield
-        finally:
-            server.should_exit = True
+    with listener:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(partial(server.serve, sockets=[listener]))
+            await ready.wait()
+            try:
+                yield
+            finally:
+                server.should_exit = True

@@ -185,6 +185,12 @@ async def test_an_app_that_takes_no_public_sign_in_says_so() -> None:
         await source.token([f"{GRAPH}/User.Read"])
 
 
+async def test_an_app_that_is_unknown_gets_no_device_code() -> None:
+    cloud = DemoTenant(small_tenant())
+    with pytest.raises(SignInError, match="not an app of this tenant"):
+        await source_for(cloud, settings_for(cloud)).token([f"{GRAPH}/User.Read"])
+
+
 async def test_many_callers_at_once_make_one_sign_in_and_none_of_them_on_the_event_loop() -> None:
     cloud = DemoTenant(small_tenant())
     counted = Counted(BlockingTransport(cloud))
