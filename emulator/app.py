@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from emulator.entra import Entra, TokenRefused
 from emulator.faults import GraphFault, NotSignedIn, UnknownVersion
@@ -21,7 +22,6 @@ from emulator.graph.responses import Trace, refusal, respond
 from emulator.graph.router import Router
 from emulator.tenant import Tenant
 
-_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _VERSIONS = frozenset({"v1.0", "beta"})
 
 
@@ -43,15 +43,14 @@ def build_emulator(
     """An app that answers for the tenant; `pages_url` is where a person opens the sign-in pages."""
     entra = entra or Entra(tenant, clock=clock, pages_url=pages_url)
     graph = GraphEndpoint(tenant, entra, clock)
-    routes = [Route(path, graph.answer, methods=_METHODS) for path in ("/{version}/{path:path}", "/{version}")]
-    app = Starlette(routes=[*entra.routes, *routes])
+    app = Starlette(routes=[*entra.routes, Route("/{path:path}", graph)])
     app.state.tenant = tenant
     app.state.entra = entra
     return app
 
 
 class GraphEndpoint:
-    """Reads HTTP requests into calls and writes their answers."""
+    """Reads HTTP requests into calls and writes their answers, whatever the path and method."""
 
     def __init__(self, tenant: Tenant, entra: EntraLike, clock: Callable[[], float]) -> None:
         self._tenant = tenant
@@ -59,8 +58,11 @@ class GraphEndpoint:
         self._clock = clock
         self._router: Router = graph_router()
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one request, in success or refusal."""
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        await self._response(request)(scope, receive, send)
+
+    def _response(self, request: Request) -> Response:
         now = datetime.fromtimestamp(self._clock(), UTC)
         trace = Trace.of(request.headers, now)
         try:

@@ -64,7 +64,7 @@ def change_key(mailbox: UUID, number: int) -> str:
 def is_well_formed(identifier: str) -> bool:
     """Whether Exchange would look the id up at all, in whatever mailbox."""
     try:
-        raw = base64.urlsafe_b64decode(identifier.encode("ascii"))
+        raw = base64.b64decode(identifier.encode("ascii"), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return False
     return any(raw.startswith(prefix) and len(raw) in sizes for prefix, sizes in _SIZES.items())

@@ -8,6 +8,7 @@ GraphFault
     BadQuery                400 BadRequest
     UnknownSegment          400 BadRequest
     MethodNotAllowed        405 Request_BadRequest
+    NotInMainStore          501 NotImplemented
     NotSignedIn             401 InvalidAuthenticationToken
     ItemNotFound            404 ErrorItemNotFound
     MalformedId             400 ErrorInvalidIdMalformed
@@ -91,6 +92,14 @@ class MethodNotAllowed(GraphFault):
     status = 405
     code = "Request_BadRequest"
     message = "Specified HTTP method is not allowed for the request target."
+
+
+class NotInMainStore(GraphFault):
+    """A list cannot show what another service keeps; one person at a time can."""
+
+    status = 501
+    code = "NotImplemented"
+    message = "This operation target is not yet supported."
 
 
 class NotSignedIn(GraphFault):

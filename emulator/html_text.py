@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-_BLOCKS = frozenset({"p", "div", "tr", "table", "ul", "ol", "li", "h1", "h2", "h3", "h4", "blockquote", "hr", "pre"})
+_BLOCKS = frozenset({"p", "div", "table", "ul", "ol", "h1", "h2", "h3", "h4", "blockquote", "hr", "pre"})
+_LINE_STARTS = {"br": "\n", "tr": "\n", "li": "\n* ", "hr": "\n________________________________\n"}
+_CELLS = frozenset({"td", "th"})
 _HIDDEN = frozenset({"style", "script", "head", "title"})
 
 
@@ -20,14 +22,10 @@ class _TextOnly(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _HIDDEN:
             self._hidden += 1
-        elif tag == "br":
-            self.parts.append("\n")
-        elif tag == "hr":
-            self.parts.append("\n________________________________\n")
+        elif tag in _LINE_STARTS:
+            self.parts.append(_LINE_STARTS[tag])
         elif tag in _BLOCKS:
             self.parts.append("\n")
-        elif tag == "td":
-            self.parts.append("\t")
         elif tag == "img":
             self.parts.append(dict(attrs).get("alt") or "")
 
@@ -36,6 +34,8 @@ class _TextOnly(HTMLParser):
             self._hidden = max(0, self._hidden - 1)
         elif tag in _BLOCKS:
             self.parts.append("\n")
+        elif tag in _CELLS:
+            self.parts.append("\t")
 
     def handle_data(self, data: str) -> None:
         if not self._hidden:
@@ -47,5 +47,5 @@ def html_to_text(html: str) -> str:
     reader = _TextOnly()
     reader.feed(html)
     reader.close()
-    lines = [line.strip(" ") for line in "".join(reader.parts).split("\n")]
+    lines = [line.strip(" \t") for line in "".join(reader.parts).split("\n")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n").replace("\n", "\r\n")

@@ -112,6 +112,11 @@ class Message:
     attachments: tuple[Attachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def size(self) -> int:
+        """What the message takes in the mailbox, in bytes."""
+        return len(self.body.content.encode()) + sum(len(attachment.content) for attachment in self.attachments)
+
 
 @dataclass
 class Folder:
@@ -162,7 +167,7 @@ class Mailbox:
 
     def children(self, folder_id: str) -> list[Folder]:
         """The folders right below one."""
-        return [folder for folder in self.folders.values() if folder.parent_id == folder_id]
+        return [folder for folder in tuple(self.folders.values()) if folder.parent_id == folder_id]
 
     def message(self, message_id: str) -> Message:
         """The message with this id, plain or immutable; ids are case-sensitive."""
@@ -180,8 +185,8 @@ class Mailbox:
         raise _missing(key)
 
     def in_folder(self, folder_id: str) -> Iterator[Message]:
-        """The messages that lie right in a folder."""
-        return (message for message in self.messages.values() if message.folder_id == folder_id)
+        """The messages that lie right in a folder, as they are now: others may arrive during the reading."""
+        return (message for message in tuple(self.messages.values()) if message.folder_id == folder_id)
 
     def add(self, message: Message) -> Message:
         """Keep a message that was made with this mailbox's own ids."""

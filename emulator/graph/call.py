@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -11,8 +10,6 @@ from urllib.parse import quote, urlencode
 
 from emulator.odata import Options, read_options
 from emulator.tenant import Person, Tenant
-
-_PREFERENCE = re.compile(r'\s*([\w.-]+)\s*(?:=\s*(?:"([^"]*)"|([^,;\s]*)))?\s*(?:,|;|$)')
 
 
 class CallerLike(Protocol):
@@ -56,8 +53,8 @@ class Call:
     @property
     def preferences(self) -> dict[str, str]:
         """What the Prefer header asks for, names in lower case."""
-        found = _PREFERENCE.finditer(self.headers.get("prefer", ""))
-        return {match[1].lower(): (match[2] or match[3] or "").lower() for match in found}
+        wishes = (wish.partition("=") for wish in self.headers.get("prefer", "").lower().replace(";", ",").split(","))
+        return {name.strip(): value.strip().strip('"') for name, _, value in wishes if name.strip()}
 
     def with_parameters(self, parameters: Mapping[str, str]) -> Call:
         """The same call with the values that stand in its path."""
@@ -72,7 +69,8 @@ class Call:
         names = {f"${name}" for name in changes} | set(changes)
         kept = [(name, value) for name, value in self.query if name.lower() not in names]
         pairs = kept + [(f"${name}", value) for name, value in changes.items()]
-        return f"{self.root}/{self.path}?{urlencode(pairs, quote_via=quote, safe='')}"
+        # Option names keep their dollar sign, as in every documented link.
+        return f"{self.root}/{self.path}?{urlencode(pairs, quote_via=quote, safe='$')}"
 
     @property
     def me(self) -> Person | None:

@@ -6,8 +6,12 @@ from emulator.faults import UnsupportedQuery
 from emulator.odata import Order
 from emulator.odata.nodes import Call, Compare, Count, In, Lambda, Literal, Logic, Node, Not, Path
 
-_HELP = "Refer to https://aka.ms/graph-docs/advanced-queries for more information."
+_HELP = (
+    "Try adding $count=true query parameter and ConsistencyLevel:eventual header. "
+    "Refer to https://aka.ms/graph-docs/advanced-queries for more information"
+)
 _MOST_CHOICES = 15
+_LONGEST_TEXT = 120
 
 
 def _names(text: str) -> frozenset[str]:
@@ -42,6 +46,8 @@ _NULL_ADVANCED = _names(
     onPremisesSecurityIdentifier onPremisesSyncEnabled passwordPolicies passwordProfile postalCode preferredLanguage
     state streetAddress surname usageLocation userType"""
 )
+_NULL_DEFAULT = frozenset({"identities"})
+_COUNTED = frozenset({"assignedLicenses", "onPremisesProvisioningErrors", "otherMails", "proxyAddresses"})
 _SORT_DEFAULT = frozenset({"displayName", "userPrincipalName"})
 _SORT_ADVANCED = frozenset({"createdDateTime", "deletedDateTime"})
 _NOTHING: frozenset[str] = frozenset()
@@ -62,8 +68,9 @@ def check_support(node: Node | None, orders: tuple[Order, ...], *, advanced: boo
 def _check(node: Node, scope: dict[str, str], *, advanced: bool) -> None:
     match node:
         case Logic():
-            _check(node.left, scope, advanced=advanced)
-            _check(node.right, scope, advanced=advanced)
+            _check_choices(len(node.operands) if node.operator == "or" else 1, advanced=advanced)
+            for operand in node.operands:
+                _check(operand, scope, advanced=advanced)
         case Not():
             _needs_advanced("Not", advanced=advanced)
             _check(node.operand, scope, advanced=advanced)
@@ -81,7 +88,7 @@ def _check(node: Node, scope: dict[str, str], *, advanced: bool) -> None:
 
 def _compare(node: Compare, scope: dict[str, str], *, advanced: bool) -> None:
     if isinstance(node.left, Count):
-        return _needs_advanced("Count", advanced=advanced)
+        return _counted(node, node.left, advanced=advanced)
     name = _property(node.left, scope)
     if node.operator == "ne":
         _needs_advanced("NotEqualsMatch", advanced=advanced)
@@ -90,16 +97,31 @@ def _compare(node: Compare, scope: dict[str, str], *, advanced: bool) -> None:
     if node.operator in {"ge", "le"}:
         return _allow(name, _RANGE_DEFAULT, _RANGE_ADVANCED, advanced=advanced)
     if isinstance(node.right, Literal) and node.right.value is None:
-        return _allow(name, _NOTHING, _NULL_ADVANCED, advanced=advanced)
+        return _allow(name, _NULL_DEFAULT, _NULL_ADVANCED, advanced=advanced)
+    if not advanced and len(str(getattr(node.right, "value", ""))) > _LONGEST_TEXT:
+        raise UnsupportedQuery(f"The value compared with '{name}' is longer than {_LONGEST_TEXT} characters. {_HELP}.")
     return _allow(name, _EQ_DEFAULT, _EQ_ADVANCED, advanced=advanced)
+
+
+def _counted(node: Compare, count: Count, *, advanced: bool) -> None:
+    """The index knows whether a collection is empty, not how much it holds."""
+    _needs_advanced("Count", advanced=advanced)
+    name = count.path.segments[0]
+    asks_emptiness = node.operator in {"eq", "ne"} and isinstance(node.right, Literal) and node.right.value == 0
+    if name not in _COUNTED or not asks_emptiness:
+        raise _unsupported(name)
 
 
 def _membership(node: In, scope: dict[str, str], *, advanced: bool) -> None:
     _allow(_property(node.operand, scope), _EQ_DEFAULT, _EQ_ADVANCED, advanced=advanced)
-    if len(node.choices) > _MOST_CHOICES and not advanced:
+    _check_choices(len(node.choices), advanced=advanced)
+
+
+def _check_choices(given: int, *, advanced: bool) -> None:
+    if given > _MOST_CHOICES and not advanced:
         raise UnsupportedQuery(
             f"Too many child clauses specified in search filter expression containing 'OR' operators: "
-            f"{len(node.choices)}. Max allowed: {_MOST_CHOICES}."
+            f"{given}. Max allowed: {_MOST_CHOICES}."
         )
 
 
@@ -135,7 +157,7 @@ def _allow(name: str, default: frozenset[str], with_advanced: frozenset[str], *,
         raise _unsupported(name)
     if not advanced:
         raise UnsupportedQuery(
-            f"Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'. {_HELP}"
+            f"Unsupported or invalid query filter clause specified for property '{name}' of resource 'User'. {_HELP}."
         )
 
 

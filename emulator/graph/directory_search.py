@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from emulator.faults import DirectoryBadRequest
 from emulator.graph.records import Record
+from emulator.graph.types import USER
 from emulator.odata import ODataError
 from emulator.odata.search import Predicate, read_search
 
@@ -50,12 +51,12 @@ def searched(items: Iterable[Record], text: str) -> list[Record]:
 
 
 def _clause(token: str) -> Predicate[Record]:
-    quoted = re.fullmatch(r'"(\w+):(.+)"', token)
+    quoted = re.fullmatch(r'"(\w+):\s*(\S.*)"', token)
     if quoted is None:
         raise ODataError(f'Unrecognized search clause {token}: a clause is written as "property:value", in quotes.')
-    name, value = quoted[1], quoted[2].strip()
-    if name not in _SEARCHABLE:
-        raise ODataError(f"Property '{name}' is not searchable on type 'microsoft.graph.user'.")
+    name, value = USER.find(quoted[1]), quoted[2].strip()
+    if name is None or name not in _SEARCHABLE:
+        raise ODataError(f"Property '{quoted[1]}' is not searchable on type 'microsoft.graph.user'.")
     if name == "displayName":
         wanted = _tokens(value)
         return lambda item: _has_all(_tokens(item[name] or ""), wanted)
@@ -67,7 +68,7 @@ def _tokens(text: str) -> list[str]:
 
 
 def _has_all(present: list[str], wanted: list[str]) -> bool:
-    return all(any(word.startswith(part) for word in present) for part in wanted)
+    return bool(wanted) and all(any(word.startswith(part) for word in present) for part in wanted)
 
 
 def _texts(item: Record, name: str) -> list[str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from emulator.graph.call import Answer, Call
 from emulator.graph.listing import arranged, parsed_filter, skipped_page
 from emulator.graph.mail import folder_record
-from emulator.graph.mailboxes import Opened, opened, options_for, projection, replied
+from emulator.graph.mailboxes import Opened, chosen, opened, options_for, projection, replied
 from emulator.graph.permissions import LIST_MAIL
 from emulator.graph.router import owned
 from emulator.graph.types import MAIL_FOLDER
 from emulator.graph.workloads import EXCHANGE
+from emulator.odata import Options
 
 _PAGE, _LARGEST_PAGE = 10, 1000
 _LIST_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$skip", "$count")
@@ -34,7 +35,7 @@ def get_folder(call: Call) -> Answer:
     options = options_for(call, MAIL_FOLDER, "$select")
     record = folder_record(mail.mailbox.folder(call.parameters["folder"]), mail)
     context = f"{call.root}/$metadata#{mail.context}/mailFolders{projection(options)}/$entity"
-    return replied(call, {"@odata.context": context, **record.only(_chosen(options.select_of(MAIL_FOLDER)))})
+    return replied(call, {"@odata.context": context, **record.only(_chosen(options))})
 
 
 ENDPOINTS = (
@@ -52,7 +53,7 @@ def _children(call: Call, mail: Opened, parent_id: str, context: str) -> Answer:
     node = parsed_filter(options, MAIL_FOLDER, EXCHANGE)
     with EXCHANGE.reading_query():
         found = arranged(records, node, options, MAIL_FOLDER)
-    names = _chosen(options.select_of(MAIL_FOLDER))
+    names = _chosen(options)
     body = skipped_page(
         call,
         f"{mail.context}/{context}{projection(options)}",
@@ -65,6 +66,5 @@ def _children(call: Call, mail: Opened, parent_id: str, context: str) -> Answer:
     return replied(call, body)
 
 
-def _chosen(select: tuple[str, ...]) -> tuple[str, ...]:
-    # A folder without its id is of no use to anyone: Exchange always sends it.
-    return ("id", *select) if select and "*" not in select else tuple(MAIL_FOLDER.properties)
+def _chosen(options: Options) -> tuple[str, ...]:
+    return chosen(options, MAIL_FOLDER, default=tuple(MAIL_FOLDER.properties))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from emulator.graph.call import Call
 from emulator.graph.records import Record
 from emulator.graph.workloads import Workload
-from emulator.odata import Options, Structured, check_filter, matches, ordered, parse_filter, read_orderby
+from emulator.odata import Options, Structured, bound, check_filter, matches, ordered, parse_filter, read_orderby
 from emulator.odata.nodes import Node
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 Render = Callable[[Record], Mapping[str, Any]]
 
@@ -21,7 +24,7 @@ def parsed_filter(options: Options, kind: Structured, workload: Workload) -> Nod
     with workload.reading_filter():
         node = parse_filter(options.filter)
         check_filter(node, kind)
-    return node
+        return bound(node, kind, {})
 
 
 def arranged(items: Iterable[Record], node: Node | None, options: Options, kind: Structured) -> list[Record]:
@@ -30,15 +33,25 @@ def arranged(items: Iterable[Record], node: Node | None, options: Options, kind:
     return ordered(passed, read_orderby(options.orderby, kind)) if options.orderby else passed
 
 
-def listed(call: Call, context: str, items: list[Mapping[str, Any]], **annotations: object) -> dict[str, Any]:
+def listed(
+    call: Call, context: str, items: list[Mapping[str, Any]], tips: Mapping[str, str] = _NONE, **annotations: object
+) -> dict[str, Any]:
     """The body of a list; annotations are OData's (`count`, `nextLink`), those that are None stay out."""
-    body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{context}"}
+    body: dict[str, Any] = {"@odata.context": f"{call.root}/$metadata#{context}", **tips}
     body |= {f"@odata.{name}": value for name, value in annotations.items() if value is not None}
     return body | {"value": items}
 
 
 def skipped_page(
-    call: Call, context: str, items: list[Record], options: Options, *, size: int, largest: int, render: Render
+    call: Call,
+    context: str,
+    items: list[Record],
+    options: Options,
+    *,
+    size: int,
+    largest: int,
+    render: Render,
+    tips: Mapping[str, str] = _NONE,
 ) -> dict[str, Any]:
     """One page of a service that pages by `$skip`; only the first page is counted."""
     start = options.skip or 0
@@ -48,6 +61,7 @@ def skipped_page(
         call,
         context,
         [render(item) for item in items[start:end]],
+        tips,
         count=len(items) if options.count and not start else None,
         nextLink=call.link(skip=str(end)) if wanted and end < len(items) else None,
     )

@@ -10,11 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator import exchange_ids
-from emulator.graph.mailboxes import Opened
+from emulator.graph.mailboxes import Opened, chosen
 from emulator.graph.records import Record, timestamp
-from emulator.graph.types import ATTACHMENT, MAIL_FOLDER, MESSAGE
+from emulator.graph.types import FILE_ATTACHMENT, MAIL_FOLDER, MESSAGE
 from emulator.html_text import html_to_text
 from emulator.mailbox import Address, Attachment, Flag, Folder, Message
+from emulator.odata import Options
 
 _ONLY_WHEN_SELECTED = frozenset({"internetMessageHeaders", "uniqueBody"})
 # What Mail.ReadBasic leaves out.
@@ -69,17 +70,15 @@ def attachment_records(message: Message, opened: Opened) -> list[Record]:
     """A message's attachments under Graph's names."""
     shown = Shown(message, opened)
     found = (ShownAttachment(attachment, position, shown) for position, attachment in enumerate(message.attachments))
-    return [Record(attachment, ATTACHMENT, _ATTACHMENT) for attachment in found]
+    return [Record(attachment, FILE_ATTACHMENT, _ATTACHMENT) for attachment in found]
 
 
-def rendered_message(record: Record, select: tuple[str, ...], *, is_basic: bool) -> dict[str, Any]:
+def rendered_message(record: Record, options: Options, *, is_basic: bool) -> dict[str, Any]:
     """The JSON of a message: what was selected, always with its ETag and id."""
-    names = select or DEFAULT_MESSAGE
-    if "*" in names:
-        names = tuple(MESSAGE.properties)
+    names = chosen(options, MESSAGE, default=DEFAULT_MESSAGE)
     if is_basic:
         names = tuple(name for name in names if name not in _NOT_BASIC)
-    return {"@odata.etag": f'W/"{record["changeKey"]}"'} | record.only(("id", *names))
+    return {"@odata.etag": f'W/"{record["changeKey"]}"'} | record.only(names)
 
 
 def reads_content(names: Iterable[str]) -> bool:

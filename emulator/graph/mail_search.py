@@ -6,13 +6,14 @@ import operator
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from emulator.mailbox import Address, Message
 from emulator.odata import ODataError
 from emulator.odata.search import Predicate, has_words, read_search, words
 
 _TERM = re.compile(r"(?P<name>[A-Za-z]+)(?P<sign>:|>=|<=|=|>|<)(?P<value>.*)", re.DOTALL)
-_SIGNS: dict[str, Callable[[datetime, datetime], bool]] = {
+_SIGNS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
     "<": operator.lt,
@@ -41,6 +42,8 @@ def _term(token: str, now: datetime) -> Predicate[Message]:
     name = found["name"].lower() if found else ""
     if found and name in {"received", "sent"}:
         return _dated(name, found["sign"], found["value"].strip('"'), now)
+    if found and name == "size":
+        return _sized(found["sign"], found["value"].strip('"'))
     if found and name in {"hasattachment", "hasattachments", "isread"}:
         return _truth(name, found["value"].strip('"').lower())
     if found and name in _FIELDS:
@@ -61,6 +64,20 @@ def _truth(name: str, value: str) -> Predicate[Message]:
     if name == "isread":
         return lambda message: message.is_read is _TRUTH[value]
     return lambda message: any(not item.is_inline for item in message.attachments) is _TRUTH[value]
+
+
+def _sized(sign: str, value: str) -> Predicate[Message]:
+    first, dots, last = value.partition("..")
+    low, high = _bytes(first), _bytes(last if dots else first)
+    if sign in {":", "="}:
+        return lambda message: low <= message.size <= high
+    return lambda message: _SIGNS[sign](message.size, low)
+
+
+def _bytes(value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise ODataError(f"Syntax error: '{value}' is not a number of bytes.")
+    return int(value[:12])
 
 
 def _dated(name: str, sign: str, value: str, now: datetime) -> Predicate[Message]:
@@ -85,19 +102,19 @@ def _span(value: str, now: datetime) -> Span:
     for form in _DAY_FORMATS:
         try:
             day = datetime.strptime(value, form).replace(tzinfo=UTC)
-        except ValueError:
+            return day, day + timedelta(days=1)
+        except (ValueError, OverflowError):
             continue
-        return day, day + timedelta(days=1)
     raise ODataError(f"Syntax error: '{value}' is not a date.")
 
 
 def _instant(value: str) -> Span:
     try:
         found = datetime.fromisoformat(value)
-    except ValueError:
+        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
+        return found, found + timedelta(seconds=1)
+    except (ValueError, OverflowError):
         raise ODataError(f"Syntax error: '{value}' is not a date.") from None
-    found = found.replace(tzinfo=UTC) if found.tzinfo is None else found
-    return found, found + timedelta(seconds=1)
 
 
 def _named_span(value: str, now: datetime) -> Span | None:

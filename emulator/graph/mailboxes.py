@@ -47,12 +47,21 @@ def opened(call: Call, needs: Needs) -> Opened:
     )
 
 
-def options_for(call: Call, kind: Structured, *allowed: str) -> Options:
+def options_for(call: Call, kind: Structured, *allowed: str, derived: tuple[Structured, ...] = ()) -> Options:
     """The query options an Exchange endpoint takes, refused in Exchange's words."""
     with EXCHANGE.reading_query():
         options = call.options(*allowed)
-        options.select_of(kind)
+        options.select_of(kind, *derived)
     return options
+
+
+def chosen(options: Options, kind: Structured, *derived: Structured, default: tuple[str, ...]) -> tuple[str, ...]:
+    """The properties to send: always the id, and in Exchange's own order, whatever the order they were named in."""
+    names = options.select_of(kind, *derived)
+    if not names:
+        return default
+    everything = (derived[-1] if derived else kind).properties
+    return tuple(name for name in everything if name == "id" or name in names or "*" in names)
 
 
 def replied(call: Call, body: dict[str, object]) -> Answer:

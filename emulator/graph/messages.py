@@ -13,6 +13,7 @@ from emulator.graph.mailboxes import Opened, opened, options_for, projection, re
 from emulator.graph.permissions import LIST_MAIL
 from emulator.graph.records import Record
 from emulator.graph.router import owned
+from emulator.graph.tips import MESSAGE_TIP, tips
 from emulator.graph.tokens import page_start, page_token
 from emulator.graph.types import MESSAGE
 from emulator.graph.workloads import EXCHANGE
@@ -44,8 +45,9 @@ def get_message(call: Call) -> Answer:
     options = options_for(call, MESSAGE, "$select")
     record = message_record(message_in_path(call, mail), mail)
     context = f"{call.root}/$metadata#{mail.context}/messages{projection(options)}/$entity"
-    rendered = rendered_message(record, options.select_of(MESSAGE), is_basic=mail.is_basic)
-    return replied(call, {"@odata.context": context, **rendered})
+    rendered = rendered_message(record, options, is_basic=mail.is_basic)
+    hint = tips(call, options, "me/messages('<key>')", MESSAGE_TIP)
+    return replied(call, {"@odata.context": context, **hint, **rendered})
 
 
 def count_messages(call: Call) -> Answer:
@@ -84,7 +86,6 @@ def _page(call: Call, mail: Opened, messages: Iterable[Message], context: str) -
         return _found(call, mail, newest_first, context, options)
     if options.skiptoken is not None:
         page_start(call, options.skiptoken)
-    select = options.select_of(MESSAGE)
     body = skipped_page(
         call,
         context,
@@ -92,7 +93,8 @@ def _page(call: Call, mail: Opened, messages: Iterable[Message], context: str) -
         options,
         size=_PAGE,
         largest=_LARGEST_PAGE,
-        render=lambda record: rendered_message(record, select, is_basic=mail.is_basic),
+        render=lambda record: rendered_message(record, options, is_basic=mail.is_basic),
+        tips=tips(call, options, "me/messages", MESSAGE_TIP),
     )
     return replied(call, body)
 
@@ -105,14 +107,14 @@ def _found(call: Call, mail: Opened, newest_first: list[Message], context: str, 
         raise MailboxDenied
     with EXCHANGE.reading_query():
         wanted = message_search(options.search or "", call.now)
-    found = [message_record(message, mail) for message in newest_first if wanted(message)][:_MOST_FOUND]
+    by_date_sent = sorted(filter(wanted, newest_first), key=lambda message: message.sent, reverse=True)
+    found = [message_record(message, mail) for message in by_date_sent[:_MOST_FOUND]]
     start = page_start(call, options.skiptoken)
     end = start + min(_PAGE if options.top is None else options.top, _LARGEST_PAGE)
-    select = options.select_of(MESSAGE)
     body = listed(
         call,
         context,
-        [rendered_message(record, select, is_basic=False) for record in found[start:end]],
+        [rendered_message(record, options, is_basic=False) for record in found[start:end]],
         count=len(found) if options.count and not start else None,
         nextLink=call.link(skiptoken=page_token(call, end)) if start < end < len(found) else None,
     )

@@ -14,6 +14,7 @@ from emulator.faults import GraphFault, NotSignedIn
 from emulator.graph.call import Answer
 
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_ERROR_TYPE = "application/json"
 _TEXT_TYPE = "text/plain"
 _DIAGNOSTIC = json.dumps(
     {"ServerInfo": {"DataCenter": "Demo", "Slice": "E", "Ring": "4", "ScaleUnit": "001", "RoleInstance": "DEMO0001"}},
@@ -58,4 +59,7 @@ def refusal(fault: GraphFault, trace: Trace) -> Answer:
         "client-request-id": trace.client_request_id or trace.request_id,
     }
     body = {"error": {"code": fault.code, "message": fault.message, "innerError": inner}}
-    return Answer(body, fault.status, {"WWW-Authenticate": _CHALLENGE} if isinstance(fault, NotSignedIn) else {})
+    headers = {"Content-Type": _ERROR_TYPE}
+    if isinstance(fault, NotSignedIn):
+        headers["WWW-Authenticate"] = _CHALLENGE
+    return Answer(body, fault.status, headers)

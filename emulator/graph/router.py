@@ -41,7 +41,7 @@ class Router:
 
     def answer(self, call: Call) -> Answer:
         """Hand the call to its endpoint, or say which part of the path nobody knows."""
-        segments = _segments(call.path)
+        segments = _segments(call.path) or ("",)
         found = [endpoint for endpoint in self._endpoints if _agreement(endpoint, segments) == len(segments)]
         found = [endpoint for endpoint in found if len(endpoint.segments) == len(segments)]
         if not found:
@@ -57,7 +57,8 @@ class Router:
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    raw = [unquote(segment) for segment in path.strip("/").split("/")]
+    # OData skips empty segments: `//users/` is `users`.
+    raw = [unquote(segment) for segment in path.split("/") if segment]
     return tuple(part for segment in raw for part in _split_key(segment))
 
 

@@ -174,7 +174,15 @@ ATTACHMENT = structured(
     Edm.String: name contentType
     Edm.Int32: size
     Edm.Boolean: isInline
+    """,
+)
+
+# What a file adds is reached by its type's name: `$select=microsoft.graph.fileAttachment/contentBytes`.
+FILE_ATTACHMENT = structured(
+    "microsoft.graph.fileAttachment",
+    """
     Edm.String: contentId contentLocation
     Edm.Binary: contentBytes
     """,
+    base=ATTACHMENT,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.faults import DirectoryBadRequest, DirectoryNotFound
+from emulator.faults import DirectoryBadRequest, DirectoryNotFound, NotInMainStore
 from emulator.graph import permissions
 from emulator.graph.call import Answer, Call
 from emulator.graph.directory_queries import check_support
@@ -13,6 +13,7 @@ from emulator.graph.directory_search import searched
 from emulator.graph.listing import arranged, listed, parsed_filter
 from emulator.graph.records import Record, timestamp
 from emulator.graph.router import Endpoint, owned
+from emulator.graph.tips import USER_TIP, tips
 from emulator.graph.tokens import page_start, page_token
 from emulator.graph.types import USER
 from emulator.graph.workloads import DIRECTORY
@@ -35,6 +36,22 @@ DEFAULT_PROPERTIES = (
 _BASIC = frozenset({"displayName", "givenName", "id", "mail", "securityIdentifier", "surname", "userPrincipalName"})
 _PAGE, _LARGEST_PAGE = 100, 999
 _SMALL_PAGE = 20
+# Kept by SharePoint and Exchange, not by the directory: only single people show them.
+_ELSEWHERE = frozenset(
+    {
+        "aboutMe",
+        "birthday",
+        "hireDate",
+        "interests",
+        "mailboxSettings",
+        "mySite",
+        "pastProjects",
+        "preferredName",
+        "responsibilities",
+        "schools",
+        "skills",
+    }
+)
 _LIST_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$count", "$search", "$skiptoken")
 
 _RENDERERS = {
@@ -183,6 +200,8 @@ def _selected(call: Call, options: Options, people: Iterable[Person], *, advance
 
 
 def _page(call: Call, options: Options, context: str, people: Iterable[Person], *, is_typed: bool = False) -> Answer:
+    if not _ELSEWHERE.isdisjoint(options.select_of(USER)):
+        raise NotInMainStore
     size = _page_size(options)
     start = page_start(call, options.skiptoken)
     advanced = call.is_eventual and (options.count or options.search is not None)
@@ -192,10 +211,11 @@ def _page(call: Call, options: Options, context: str, people: Iterable[Person], 
         call,
         f"{context}{_projection(options)}",
         [_rendered(record, options, is_typed=is_typed) for record in found[start:end]],
+        tips(call, options, context, USER_TIP),
         count=len(found) if options.count and call.is_eventual and not start else None,
         nextLink=call.link(skiptoken=page_token(call, end)) if end < len(found) else None,
     )
-    return Answer(body, headers=_cost(options, base=2))
+    return Answer(body, headers=_cost(options, base=1 if is_typed else 2))
 
 
 def _page_size(options: Options) -> int:
@@ -211,7 +231,8 @@ def _page_size(options: Options) -> int:
 def _single(call: Call, options: Options, person: Person, context: str, *, is_typed: bool = False) -> Answer:
     body = {"@odata.context": f"{call.root}/$metadata#{context}"}
     rendered = _rendered(_record(call, person), options, is_typed=is_typed)
-    return Answer({**body, **rendered}, headers=_cost(options))
+    hint = tips(call, options, "users('<guid>')", USER_TIP)
+    return Answer({**body, **hint, **rendered}, headers=_cost(options))
 
 
 def _rendered(record: Record, options: Options, *, is_typed: bool) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulator.odata.binding import bound
 from emulator.odata.check import check_filter
 from emulator.odata.errors import ODataError, UnknownProperty
 from emulator.odata.evaluate import matches
@@ -17,6 +18,7 @@ __all__ = [
     "Order",
     "Structured",
     "UnknownProperty",
+    "bound",
     "check_filter",
     "matches",
     "ordered",

@@ -52,9 +52,10 @@ def check_filter(node: Node, kind: Structured) -> None:
 def resolve(segments: tuple[str, ...], kind: PropertyType) -> PropertyType:
     """The type at the end of a path, or the error that names the segment which is not there."""
     for segment in segments:
-        if not isinstance(kind, Structured) or segment not in kind.properties:
+        name = kind.find(segment) if isinstance(kind, Structured) else None
+        if name is None or not isinstance(kind, Structured):
             raise UnknownProperty(segment, type_name(kind))
-        kind = kind.properties[segment]
+        kind = kind.properties[name]
     return kind
 
 
@@ -106,8 +107,8 @@ def _call(node: Call, kind: Structured, scope: Scope) -> str:
 
 def _pair(node: Compare | Logic, kind: Structured, scope: Scope) -> str:
     if isinstance(node, Logic):
-        for side in (node.left, node.right):
-            _boolean(side, _OPERATOR_KINDS[node.operator], kind, scope)
+        for operand in node.operands:
+            _boolean(operand, _OPERATOR_KINDS[node.operator], kind, scope)
         return _BOOLEAN
     _agree(_type_of(node.left, kind, scope), _type_of(node.right, kind, scope), node.operator)
     return _BOOLEAN
@@ -138,7 +139,7 @@ def _boolean(node: Node, operator: str, kind: Structured, scope: Scope) -> None:
 
 
 def _agree(left: PropertyType, right: PropertyType, operator: str) -> None:
-    if "null" in (left, right) or _family(left) == _family(right):
+    if "null" in (left, right) or (_family(left) == _family(right) and isinstance(left, str)):
         return
     raise ODataError(
         "A binary operator with incompatible types was detected. "

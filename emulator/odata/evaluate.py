@@ -76,10 +76,8 @@ def _call(node: Call, item: Item, scope: Mapping[str, Any]) -> Any:  # noqa: ANN
 
 
 def _logic(node: Logic, item: Item, scope: Mapping[str, Any]) -> bool:
-    left = _value(node.left, item, scope) is True
-    if node.operator == "and":
-        return left and _value(node.right, item, scope) is True
-    return left or _value(node.right, item, scope) is True
+    held = (_value(operand, item, scope) is True for operand in node.operands)
+    return all(held) if node.operator == "and" else any(held)
 
 
 def _quantified(node: Lambda, item: Item, scope: Mapping[str, Any]) -> bool:

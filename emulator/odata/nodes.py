@@ -59,11 +59,10 @@ class In:
 
 @dataclass(frozen=True)
 class Logic:
-    """`left and right`, `left or right`."""
+    """Operands joined by `and`, or by `or`; a long chain is one node, so that it cannot exhaust the stack."""
 
     operator: str
-    left: Node
-    right: Node
+    operands: tuple[Node, ...]
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,10 @@ def walk(node: Node | None) -> list[Node]:
 
 def _children(node: Node) -> tuple[Node | None, ...]:  # noqa: PLR0911 - one case per node
     match node:
-        case Compare() | Logic():
+        case Compare():
             return (node.left, node.right)
+        case Logic():
+            return node.operands
         case Not():
             return (node.operand,)
         case In():

@@ -28,13 +28,23 @@ class Options:
     skiptoken: str | None = None
     plain: Mapping[str, str] = field(default_factory=dict)
 
-    def select_of(self, kind: Structured) -> tuple[str, ...]:
-        """The selected properties, each known to the type; a path selects the whole property it starts with."""
-        names = tuple(dict.fromkeys(name.partition("/")[0] for name in self.select))
-        for name in names:
-            if name not in kind.properties and name != "*":
-                raise UnknownProperty(name, kind.name)
-        return names
+    def select_of(self, kind: Structured, *derived: Structured) -> tuple[str, ...]:
+        """The selected properties, each known to the type; a path selects the whole property it starts with.
+
+        A property that only a derived type has is written behind that type's name.
+        """
+        return tuple(dict.fromkeys(_known(name, kind, derived) for name in self.select))
+
+
+def _known(path: str, kind: Structured, derived: tuple[Structured, ...]) -> str:
+    first, _, rest = path.partition("/")
+    for cast in derived:
+        if rest and first.lower() == cast.name.lower():
+            return _known(rest, cast, ())
+    found = "*" if first == "*" else kind.find(first)
+    if found is None:
+        raise UnknownProperty(first, kind.name)
+    return found
 
 
 def read_options(query: Iterable[tuple[str, str]], allowed: frozenset[str], *, bare: bool = False) -> Options:

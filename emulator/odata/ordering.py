@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from emulator.odata.binding import spelled
 from emulator.odata.check import resolve
 from emulator.odata.errors import ODataError
 from emulator.odata.types import Structured
@@ -25,7 +26,12 @@ class Order:
 
 def read_orderby(text: str, kind: Structured) -> tuple[Order, ...]:
     """The properties named, in their order; unknown ones and odd directions are refused."""
-    return tuple(_term(term.split(), text, kind) for term in text.split(","))
+    named: dict[tuple[str, ...], Order] = {}
+    for term in text.split(","):
+        order = _term(term.split(), text, kind)
+        # A second mention of a property could not change the order any more.
+        named.setdefault(order.path, order)
+    return tuple(named.values())
 
 
 def ordered(items: Iterable[_Item], orders: tuple[Order, ...]) -> list[_Item]:
@@ -43,7 +49,7 @@ def _term(words: list[str], text: str, kind: Structured) -> Order:
     path = tuple(words[0].split("/"))
     if not isinstance(resolve(path, kind), str):
         raise ODataError(f"The $orderby expression must evaluate to a single value of primitive type: '{words[0]}'.")
-    return Order(path, direction == "desc")
+    return Order(spelled(path, kind), direction == "desc")
 
 
 def _key(item: Mapping[str, Any], path: tuple[str, ...]) -> tuple[bool, Any]:

@@ -16,7 +16,8 @@ _CONSTANTS: dict[str, Literal] = {
     "false": Literal(value=False, kind="Edm.Boolean"),
     "null": Literal(None, "null"),
 }
-_DEEPEST = 100
+# Nine Python frames a level: far below the interpreter's limit, also under a deep stack of middleware.
+_DEEPEST = 50
 
 
 def parse_filter(text: str) -> Node:
@@ -32,6 +33,7 @@ class _Parser:
         self._tokens = list(tokens(text))
         self._next = 0
         self._depth = 0
+        self._in_lambda = False
 
     def whole(self) -> Node:
         node = self._any_of()
@@ -40,16 +42,16 @@ class _Parser:
         return node
 
     def _any_of(self) -> Node:
-        node = self._all_of()
-        while self._takes_word("or"):
-            node = Logic("or", node, self._all_of())
-        return node
+        return self._joined("or", self._all_of)
 
     def _all_of(self) -> Node:
-        node = self._negatable()
-        while self._takes_word("and"):
-            node = Logic("and", node, self._negatable())
-        return node
+        return self._joined("and", self._negatable)
+
+    def _joined(self, operator: str, rule: Callable[[], Node]) -> Node:
+        found = [rule()]
+        while self._takes_word(operator):
+            found.append(rule())
+        return Logic(operator, tuple(found)) if len(found) > 1 else found[0]
 
     def _negatable(self) -> Node:
         if self._takes_word("not"):
@@ -120,7 +122,11 @@ class _Parser:
         if variable.kind != "name":
             raise self._wrong(variable)
         self._expect(":")
+        if self._in_lambda:
+            raise ODataError("The Any/All nesting limit of '1' has been exceeded.")
+        self._in_lambda = True
         body = self._deeper(self._any_of)
+        self._in_lambda = False
         self._expect(")")
         return Lambda(path, quantifier, variable.text, body)
 

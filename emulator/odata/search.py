@@ -12,6 +12,7 @@ _T = TypeVar("_T")
 Predicate = Callable[[_T], bool]
 _TOKEN = re.compile(r'\s*(?P<token>[()]|[^\s()":<>=]*(?:>=|<=|[:<>=])?"[^"]*"|[^\s()"]+|")')
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
+_DEEPEST = 50
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -44,6 +45,7 @@ class _Search(Generic[_T]):
         self._term = term
         self._joins_words = joins_words
         self._prefix = ""
+        self._depth = 0
 
     def whole(self) -> Predicate[_T]:
         predicate = self._any_of()
@@ -68,15 +70,23 @@ class _Search(Generic[_T]):
 
     def _negatable(self) -> Predicate[_T]:
         if self._takes("NOT"):
-            operand = self._negatable()
+            operand = self._deeper(self._negatable)
             return lambda item: not operand(item)
         if self._takes("("):
             return self._group("")
         return self._one()
 
+    def _deeper(self, rule: Callable[[], Predicate[_T]]) -> Predicate[_T]:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ODataError("The $search expression is nested too deeply.")
+        predicate = rule()
+        self._depth -= 1
+        return predicate
+
     def _group(self, prefix: str) -> Predicate[_T]:
         outer, self._prefix = self._prefix, prefix or self._prefix
-        predicate = self._any_of()
+        predicate = self._deeper(self._any_of)
         if not self._takes(")"):
             raise self._wrong()
         self._prefix = outer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeAlias
 
 
@@ -13,6 +14,14 @@ class Structured:
 
     name: str
     properties: Mapping[str, PropertyType]
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return {name.lower(): name for name in self.properties}
+
+    def find(self, name: str) -> str | None:
+        """A property's own spelling, however it was asked for: Graph reads names in any case."""
+        return name if name in self.properties else self._spellings.get(name.lower())
 
 
 @dataclass(frozen=True)
@@ -25,12 +34,13 @@ class Collection:
 PropertyType: TypeAlias = str | Structured | Collection
 
 
-def structured(name: str, table: str, **more: PropertyType) -> Structured:
+def structured(name: str, table: str, *, base: Structured | None = None, **more: PropertyType) -> Structured:
     """Read a type from lines of `Edm.X: name name`; `Collection(Edm.X)` is understood, other types go into `more`.
 
-    A trailing underscore of a keyword is dropped, for properties named like a Python keyword.
+    A trailing underscore of a keyword is dropped, for properties named like a Python keyword. The properties of a
+    `base` type come first.
     """
-    properties: dict[str, PropertyType] = {}
+    properties: dict[str, PropertyType] = dict(base.properties) if base else {}
     for line in filter(None, map(str.strip, table.splitlines())):
         kind, _, names = line.partition(": ")
         properties |= dict.fromkeys(names.split(), _primitive(kind))

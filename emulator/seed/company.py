@@ -7,22 +7,22 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from emulator.mailbox import Attachment, Body
+from emulator.mailbox import Body
 from emulator.seed import outside
-from emulator.seed.files import any_file, png_file
-from emulator.seed.outside import Bulletin, Contact
+from emulator.seed.files import any_file
+from emulator.seed.outside import Bulletin
 from emulator.seed.people import hire_staff
-from emulator.seed.post import PostOffice, Thread
+from emulator.seed.post import PostOffice
 from emulator.seed.slots import Slots
-from emulator.seed.topics import FOLLOW_UPS, GREETINGS, INSIDE, PROJECTS, REPLIES, Topic
-from emulator.seed.writing import Letter, Writer, notice
+from emulator.seed.threads import Correspondence
+from emulator.seed.topics import PROJECTS
+from emulator.seed.writing import Writer, notice
 from emulator.tenant import Person, Tenant
 
 DEFAULT_SEED = 20
 _DAYS_BACK = 120
 _DEMO_THREADS, _OTHER_THREADS = 95, 75
-_LETTERS = (1, 1, 2, 2, 3, 3, 4, 6)
-_OPENING_HOUR, _CLOSING_HOUR, _SATURDAY = 7, 18, 5
+_TECHNICAL = ("Engineering", "Projects")
 _FRESH_MINUTES = (4, 11, 26, 52)
 
 
@@ -53,7 +53,8 @@ class _Builder:
     def __post_init__(self) -> None:
         self.staff = list(self.tenant.people.values())
         self.demo = self.tenant.demo_person
-        self.writers = {person.id: Writer.staff(person) for person in self.staff}
+        self.technical = [person for person in self.staff if person.department in _TECHNICAL]
+        self.letters = Correspondence(self.staff, self.rng, self.now, self.post)
         self.projects: dict[str, str] = {}
 
     def make_folders(self) -> None:
@@ -71,24 +72,26 @@ class _Builder:
     def write_threads(self) -> None:
         """Conversations inside the company and with clients; the demo person is in most of them."""
         for _ in range(_DEMO_THREADS):
-            self._inside_thread(self._group(self.demo), self._moment())
+            self.letters.inside(self.letters.group(self.demo), self._moment())
         for _ in range(_OTHER_THREADS):
-            self._inside_thread(self._group(self.rng.choice(self.staff)), self._moment())
+            self.letters.inside(self.letters.group(self.rng.choice(self.staff)), self._moment())
         for _ in range(30):
-            self._client_thread(self.rng.choice(outside.CONTACTS), self.demo, self._moment())
+            self.letters.outside(self.rng.choice(outside.CONTACTS), self.demo, self._moment())
         for _ in range(15):
-            self._client_thread(self.rng.choice(outside.CONTACTS), self.rng.choice(self.staff), self._moment())
+            self.letters.outside(self.rng.choice(outside.CONTACTS), self.rng.choice(self.staff), self._moment())
         # Whatever the hour, something has just come in.
-        self._client_thread(outside.CONTACTS[0], self.demo, self.now - timedelta(minutes=_FRESH_MINUTES[1]))
-        self._inside_thread(self._group(self.staff[9], self.demo), self.now - timedelta(minutes=_FRESH_MINUTES[2]))
+        self.letters.outside(outside.CONTACTS[0], self.demo, self.now - timedelta(minutes=_FRESH_MINUTES[1]))
+        self.letters.inside(
+            self.letters.group(self.staff[9], self.demo), self.now - timedelta(minutes=_FRESH_MINUTES[2])
+        )
 
     def send_bulletins(self) -> None:
         """What machines, lists and the house send."""
         plan: tuple[tuple[tuple[Bulletin, ...], int, Callable[[], list[Person]], str], ...] = (
             (outside.NEWSLETTERS, 34, lambda: [self.demo], "inbox"),
-            (outside.ALERTS, 45, lambda: [self.demo, *self.rng.sample(self.staff, 1)], "inbox"),
+            (outside.ALERTS, 45, lambda: [self.demo, self.rng.choice(self.technical)], "inbox"),
             (outside.INVOICES, 22, lambda: [self.demo, self.staff[20]], "inbox"),
-            (outside.MEETINGS, 26, lambda: [self.demo, *self.rng.sample(self.staff, 2)], "inbox"),
+            (outside.MEETINGS, 26, lambda: [self.demo, *self.rng.sample(self.technical, 2)], "inbox"),
             (outside.NOTICES, 12, lambda: self.staff, "inbox"),
             (outside.JUNK, 6, lambda: [self.demo], "junkemail"),
         )
@@ -104,7 +107,7 @@ class _Builder:
         for hours in (3, 30, 75):
             slots = Slots(self.rng)
             moment = self.now - timedelta(hours=hours)
-            text = f"<p>{slots.fill(self.rng.choice(REPLIES[1:]).replace('{first}', 'all'))}</p>"
+            text = f"<p>{self.letters.answer()}</p>"
             self.tenant.add_message(
                 self.demo,
                 slots.fill("{project}: open points"),
@@ -126,6 +129,11 @@ class _Builder:
             target = self._place(message.subject, (self.now - message.sent).days)
             if target:
                 self.tenant.move_message(self.demo, message.id, target)
+
+    def _numbers(self, moment: datetime) -> dict[str, str]:
+        """What counts up with time: tickets, builds and invoices by the hour, issues by the week."""
+        age = self.now - moment
+        return {"serial": str(18_500 - int(age.total_seconds() // 3600)), "issue": str(412 - age.days // 7)}
 
     def _place(self, subject: str, age: int) -> str | None:
         if age < 14 or self.rng.random() < 0.35:
@@ -151,109 +159,8 @@ class _Builder:
             moment -= timedelta(days=3 if moment.weekday() == 0 else 1)
         return moment
 
-    def _group(self, *included: Person) -> list[Person]:
-        """Who takes part in a thread: the given people first, then colleagues, near ones more often."""
-        first = included[0]
-        near = [person for person in self.staff if person.department == first.department]
-        pool = [*near, *near, *self.staff]
-        wanted = len(included) + self.rng.choice((1, 1, 2, 3))
-        group = list(included)
-        while len(group) < wanted:
-            person = self.rng.choice(pool)
-            if person not in group:
-                group.append(person)
-        if len(included) == 1:
-            self.rng.shuffle(group)
-        return group
-
-    def _inside_thread(self, group: list[Person], moment: datetime) -> None:
-        topic = self.rng.choice(INSIDE)
-        slots = Slots(self.rng)
-        writers = [self.writers[person.id] for person in group]
-        self._write(
-            topic.subject, self._first_paragraphs(topic, slots), writers, slots=slots, moment=moment, files=topic.files
-        )
-
-    def _client_thread(self, contact: Contact, person: Person, moment: datetime) -> None:
-        slots = Slots(self.rng)
-        writers = [Writer.outside(*contact), self.writers[person.id]]
-        asks = self.rng.sample(outside.OUTSIDE_ASKS, 2)
-        paragraphs = (*(slots.fill(text) for text in asks), "Kind regards")
-        project = contact.company if contact.company in PROJECTS else slots["project"]
-        self._write(
-            f"{project}: {slots['place']}", paragraphs, writers, slots=slots, moment=moment, files=("pdf", "png")
-        )
-
-    def _first_paragraphs(self, topic: Topic, slots: Slots) -> tuple[str, ...]:
-        details = self.rng.sample(topic.details, self.rng.randint(1, 2))
-        texts = (self.rng.choice(topic.openings), *details, self.rng.choice(topic.questions))
-        shared = {name: slots[name] for name in ("project", "place", "thing")}
-        return tuple(Slots(self.rng, **shared).fill(text) for text in texts)
-
-    def _write(
-        self,
-        subject: str,
-        paragraphs: tuple[str, ...],
-        writers: list[Writer],
-        *,
-        slots: Slots,
-        moment: datetime,
-        files: tuple[str, ...],
-    ) -> None:
-        """A first letter and the answers to it, each quoting the ones before."""
-        title = slots.fill(subject)
-        thread = self.post.thread(moment)
-        letter: Letter | None = None
-        for number in range(self.rng.choice(_LETTERS)):
-            if number:
-                moment = _office_hours(moment + timedelta(minutes=self.rng.choice((9, 25, 47, 130, 260, 1180))))
-                paragraphs = self._answer(slots["project"])
-            if moment >= self.now:
-                return
-            letter = self._letter(writers, number, title, paragraphs, moment=moment, answers=letter)
-            self._send(letter, thread, files)
-
-    def _letter(
-        self,
-        writers: list[Writer],
-        number: int,
-        title: str,
-        paragraphs: tuple[str, ...],
-        *,
-        moment: datetime,
-        answers: Letter | None,
-    ) -> Letter:
-        writer = writers[number % len(writers)]
-        others = [other for other in writers if other is not writer]
-        to = [other for other in others if answers is None or other is answers.writer] or others
-        cc = [other for other in others if other not in to]
-        if answers is None and len(to) > 2:
-            to, cc = to[:1], to[1:]
-        greeting = self.rng.choice(GREETINGS).format(first=to[0].first_name)
-        texts = tuple(text.replace("{first}", to[0].first_name) for text in paragraphs)
-        subject = f"RE: {title}" if number else title
-        addresses = tuple(other.address for other in to), tuple(other.address for other in cc)
-        return Letter(writer, *addresses, subject, moment, (greeting, *texts), answers)
-
-    def _answer(self, project: str) -> tuple[str, ...]:
-        slots = Slots(self.rng, project=project, first="{first}")
-        texts = (slots.fill(self.rng.choice(REPLIES)), slots.fill(self.rng.choice(FOLLOW_UPS)))
-        return tuple(text for text in texts if text)
-
-    def _send(self, letter: Letter, thread: Thread, files: tuple[str, ...]) -> None:
-        attachments: tuple[Attachment, ...] = ()
-        if files and letter.answers is None and self.rng.random() < 0.4:
-            number = self.rng.randint(100, 999)
-            attachments = (any_file(self.rng.choice(files), f"LH-{number}", letter.subject, number),)
-        if letter.answers is None and self.rng.random() < 0.06:
-            picture = f"plan{self.rng.randint(1000, 9999)}"
-            letter = Letter(**{**vars(letter), "picture": picture})
-            attachments = (*attachments, png_file("plan.png", thread.letters, content_id=picture))
-        importance = self.rng.choice(("high", "low", *("normal",) * 18))
-        self.post.send(letter, thread, attachments, importance=importance)
-
     def _bulletin(self, bulletin: Bulletin, readers: list[Person], moment: datetime, folder: str) -> None:
-        slots = Slots(self.rng)
+        slots = Slots(self.rng, **self._numbers(moment))
         subject, title = slots.fill(bulletin.subject), slots.fill(bulletin.title)
         texts = tuple(slots.fill(text) for text in bulletin.texts)
         rows = tuple((left, right.format_map(slots)) for left, right in bulletin.rows)
@@ -270,12 +177,3 @@ class _Builder:
             folder=folder,
             inference="other",
         )
-
-
-def _office_hours(moment: datetime) -> datetime:
-    """The moment itself, or the start of the next working day when people have gone home."""
-    if moment.hour >= _CLOSING_HOUR:
-        moment = moment.replace(hour=_OPENING_HOUR) + timedelta(days=1)
-    if moment.hour < _OPENING_HOUR:
-        moment = moment.replace(hour=_OPENING_HOUR)
-    return moment + timedelta(days=max(0, 7 - moment.weekday()) if moment.weekday() >= _SATURDAY else 0)

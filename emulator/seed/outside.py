@@ -38,32 +38,24 @@ CONTACTS = (
     Contact("Kofi Asante-Boadu", "kofi@clearview-surveys.example", "Clearview Surveys"),
 )
 
-OUTSIDE_ASKS = (
-    "Our director walks through {place} on {day} and would like somebody from your side to be there.",
-    "We received your drawings for {place} and have {number} remarks, most of them small.",
-    "Unfortunately {thing} will leave our factory {number} days late.",
-    "Our offer for {thing} stands at EUR {amount} net and is valid for thirty days.",
-    "Visitors complain that {place} is too dim in the afternoon.",
-    "The insurer asks for a written statement on {thing}.",
-    "Could you tell us how many hours {thing} have been running since the opening?",
-    "We would like to move the acceptance of {place} from {day} to the week after.",
-)
+SUPPLIERS = frozenset({"Fjordglass Lenses", "Stalprofil Rails", "Brix Electro", "Clearview Surveys"})
+ENGINEERS = ("Stefan Hollerbach", "Nneka Obiora", "Saoirse Kinnane", "Kavita Deshmane")
 
 NEWSLETTERS = (
     Bulletin(
         ("Luminaire Weekly", "news@luminaire-weekly.example"),
-        "Luminaire Weekly {number}: {headline}",
+        "Luminaire Weekly {issue}: {headline}",
         "{headline}",
         (
             "This week we visit a workshop that regrinds old lenses, and ask what {amount} hours of sun do to paper.",
-            "Also inside: a reader measures flicker with a bicycle wheel, and {number} new drivers compared.",
+            "Also inside: a reader measures flicker with a bicycle wheel, and {few} new drivers compared.",
         ),
-        footer="You receive this because you subscribed. Unsubscribe at luminaire-weekly.example/u/{amount}.",
+        footer="You receive this because you subscribed. Unsubscribe at luminaire-weekly.example/u/{hex}.",
     ),
     Bulletin(
         ("Museum Practice Forum", "digest@museumpractice.example"),
         "Forum digest: {headline}",
-        "{number} new answers in your topics",
+        "{few} new answers in your topics",
         (
             "The liveliest thread was about {headline}.",
             "A conservator explains why {number} lux is not the whole story.",
@@ -74,8 +66,8 @@ NEWSLETTERS = (
         ("Hanse Rail Offers", "offers@hanserail.example"),
         "{number} per cent off trips before {day}",
         "Off to the coast",
-        ("Book until {day} and travel from Bremen from EUR {number}.", "First class costs EUR {amount3} more."),
-        footer="Seats are limited. Hanse Rail is a made-up railway.",
+        ("Book until {day} and travel from Bremen from EUR {amount3}.", "First class costs EUR {number} more."),
+        footer="Seats are limited. Terms at hanserail.example/terms.",
     ),
 )
 HEADLINES = (
@@ -92,40 +84,50 @@ HEADLINES = (
 ALERTS = (
     Bulletin(
         ("Build Server", "builds@ci.lindenhall.example"),
-        "[firmware] build #{amount} {verdict}",
-        "Build #{amount} {verdict}",
-        ("Branch dali-{number} finished after {number} minutes.", "Triggered by a push from Stefan Hollerbach."),
-        (("Tests run", "{amount}"), ("Warnings", "{number}"), ("Commit", "{hex}")),
+        "[firmware] build #{serial} {verdict}",
+        "Build #{serial} {verdict}",
+        ("Branch dali-{number} finished after {few} minutes.", "Triggered by a push from {engineer}."),
+        (("Tests run", "{tests}"), ("Warnings", "{few}"), ("Commit", "{hex}")),
         "Sent by the build server; answers are not read.",
     ),
     Bulletin(
         ("Site Monitor", "monitor@watch.lindenhall.example"),
         "{verdict2}: gateway {project}",
         "Gateway {project}: {verdict2}",
-        ("The gateway in {place} changed its state {number} minutes ago.", "Ping {number} ms, {amount} events today."),
-        (("Gateway", "gw-{hex}"), ("Signal", "-{number} dBm")),
+        ("The gateway in {place} changed its state {few} minutes ago.", "Ping {number} ms, {amount} events today."),
+        (("Gateway", "gw-{hex}"), ("Signal", "-{signal} dBm")),
         "Mute this monitor in the control room.",
     ),
     Bulletin(
         ("Lindenhall IT", "helpdesk@lindenhall.example"),
-        "Ticket {amount}: {ticket}",
-        "Ticket {amount} was updated",
-        ("{ticket}: we are on it and expect to be done by {day}.", "Place in the queue: {number}."),
+        "Ticket {serial}: {ticket}",
+        "Ticket {serial} was updated",
+        ("{ticket}: we are on it and expect to be done by {day}.", "Place in the queue: {few}."),
         (("Priority", "normal"), ("Reference", "{hex}")),
     ),
 )
 VERDICTS = ("succeeded", "failed", "is stable again")
 STATES = ("Recovered", "Offline", "Degraded")
-TICKETS = ("Printer on floor 2", "New laptop", "VPN drops at home", "Access to the plan archive", "Shared calendar")
+TICKETS = (
+    "Printer on floor 2",
+    "New laptop",
+    "VPN drops at home",
+    "Access to the plan archive",
+    "Shared calendar",
+    "Phone for the site container",
+    "Licence for the light simulation",
+    "Screen in room Speicher 3",
+    "Mailbox is nearly full",
+)
 
 INVOICES = (
     Bulletin(
         ("Stalprofil Rails Accounts", "invoices@stalprofil.example"),
-        "Invoice SR-{amount} for {project}",
-        "Invoice SR-{amount}",
+        "Invoice SR-{serial} for {project}",
+        "Invoice SR-{serial}",
         (
             "Please find attached our invoice for ceiling rails, order {hex}.",
-            "Payable within {number} days without deduction.",
+            "Payable within fourteen days without deduction.",
         ),
         (("Net", "EUR {amount}"), ("Order", "{hex}")),
         files=("pdf",),
@@ -155,7 +157,7 @@ NOTICES = (
         ("Noor El Haddadi", "noor.el.haddadi@lindenhall.example"),
         "Office Bremen: {house}",
         "{house}",
-        ("On {day}, between {number} minutes past eight and noon: {house}.", "Please clear your desks in {place}."),
+        ("On {day}, between nine and noon: {house}.", "It may get loud; the rooms on the first floor stay quiet."),
     ),
 )
 HR_NEWS = (
@@ -181,10 +183,10 @@ MEETINGS = (
         "Reminder: {meeting} on {day}",
         "{meeting}",
         (
-            "{meeting} takes place on {day} at {hour}:30 in room Speicher {number}.",
-            "{number} people have accepted so far.",
+            "{meeting} takes place on {day} at {hour}:30 in room Speicher {room}.",
+            "{few} people have accepted so far.",
         ),
-        (("When", "{day}, {hour}:30 to {hour}:55"), ("Where", "Speicher {number}")),
+        (("When", "{day}, {hour}:30 to {hour}:55"), ("Where", "Speicher {room}")),
     ),
 )
 MEETING_NAMES = (
@@ -193,7 +195,8 @@ MEETING_NAMES = (
     "Budget talk",
     "Safety briefing",
     "Supplier call",
-    "One-to-one",
+    "Spare parts round",
+    "Energy audit",
 )
 
 JUNK = (
@@ -202,5 +205,17 @@ JUNK = (
         "You have been selected, claim {amount} now",
         "Last notice",
         ("Your address won EUR {amount}. Reply before {day} with your details.", "Draw number {hex}."),
+    ),
+    Bulletin(
+        ("Account Department", "secure@mail-quota-check.example"),
+        "Your mailbox is {signal}% full",
+        "Action required",
+        ("Messages will be returned from {day} on. Confirm your password to get {few} GB more.",),
+    ),
+    Bulletin(
+        ("Bright Deals", "deals@bright-bulbs.example"),
+        "{number} LED bulbs for the price of {few}",
+        "Only until {day}",
+        ("Best price for your business, shipped from the factory. Order number {hex}.",),
     ),
 )

@@ -116,8 +116,9 @@ class PostOffice:
 
     def _mark(self, message: Message) -> None:
         age = (self.now - message.sent).days
-        message.is_read = self.rng.random() < (0.96 if age > _SETTLED_DAYS else 0.45)
-        if self.rng.random() < 0.05:
+        settled = 0.98 if message.inference == "focused" else 0.88
+        message.is_read = self.rng.random() < (settled if age > _SETTLED_DAYS else 0.45)
+        if self.rng.random() < (0.05 if age > _SETTLED_DAYS else 0.15):
             message.flag = self._flag(message.sent, age)
         if self.rng.random() < 0.07:
             message.categories = (self.rng.choice(_CATEGORIES),)

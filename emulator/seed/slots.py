@@ -39,12 +39,19 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "hr": outside.HR_NEWS,
     "house": outside.HOUSE_NEWS,
     "meeting": outside.MEETING_NAMES,
+    "project2": topics.PROJECTS,
+    "engineer": outside.ENGINEERS,
+    "team": ("Engineering", "Sales", "the project office", "the workshop"),
 }
 _FIGURES: dict[str, Callable[[Random], str]] = {
+    "few": lambda rng: str(rng.randint(2, 9)),
     "number": lambda rng: str(rng.randint(2, 48)),
     "amount": lambda rng: str(rng.randint(410, 48000)),
     "amount2": lambda rng: str(rng.randint(50000, 240000)),
-    "amount3": lambda rng: str(rng.randint(9, 60)),
+    "amount3": lambda rng: str(rng.randint(19, 89)),
+    "tests": lambda rng: str(rng.randint(1180, 1460)),
+    "signal": lambda rng: str(rng.randint(52, 97)),
+    "room": lambda rng: str(rng.randint(1, 5)),
     "hour": lambda rng: str(rng.randint(8, 17)),
     "hex": lambda rng: f"{rng.getrandbits(40):010x}",
 }

@@ -142,7 +142,7 @@ async def test_search_pages_by_an_opaque_token(graph: httpx.AsyncClient, tenant:
     seen = [page async for page in pages(graph, '/me/messages?$search="needle"&$top=8&$count=true')]
     assert [len(page["value"]) for page in seen] == [8, 8, 5]
     assert [page.get("@odata.count") for page in seen] == [21, None, None]
-    assert "%24skiptoken=" in seen[0]["@odata.nextLink"]
+    assert "$skiptoken=" in seen[0]["@odata.nextLink"]
     assert len({item["id"] for page in seen for item in page["value"]}) == 21
 
 

@@ -188,7 +188,7 @@ def test_a_tree_is_walked_in_the_order_it_was_written() -> None:
             parse_filter("not (name in ('a')) and tags/any(t:t eq 'b') and tags/$count eq 1 or length(id) eq 1")
         )
     ]
-    assert kinds[:3] == ["Logic", "Logic", "Logic"]
+    assert kinds[:3] == ["Logic", "Logic", "Not"]
     assert {"Not", "In", "Lambda", "Count", "Call", "Compare", "Path", "Literal"} <= set(kinds)
     assert walk(None) == []
 

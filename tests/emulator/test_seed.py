@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from random import Random
 
 import httpx
@@ -230,3 +232,60 @@ async def test_the_sum_of_all_folders_is_the_mailbox(tenant: Tenant, demo: Mailb
 
     async with client_for(tenant, delegated(tenant.demo_person)) as client:
         assert await total(client, "/me/mailFolders") == len(demo.messages)
+
+
+def letters_of(tenant: Tenant) -> list[Message]:
+    """What people wrote, once each: the demo person's mail without machines, junk and drafts."""
+    mailbox = tenant.mailbox(tenant.demo_person)
+    return [each for each in mailbox.messages.values() if "Signature" in each.body.content]
+
+
+def test_a_reply_comes_after_what_it_answers_and_carries_its_subject(tenant: Tenant) -> None:
+    threads: dict[str, list[Message]] = {}
+    for message in letters_of(tenant):
+        threads.setdefault(message.conversation_id, []).append(message)
+    assert len(threads) > 100
+    for thread in threads.values():
+        by_position = sorted(thread, key=lambda message: len(message.conversation_index))
+        assert [each.sent for each in by_position] == sorted(each.sent for each in thread)
+        assert len({each.subject.removeprefix("RE: ") for each in thread}) == 1
+
+
+def test_threads_rarely_share_a_subject(tenant: Tenant) -> None:
+    subjects = {each.conversation_id: each.subject.removeprefix("RE: ") for each in letters_of(tenant)}
+    assert len(set(subjects.values())) > 0.9 * len(subjects)
+
+
+def test_no_answer_is_given_twice_in_a_thread(tenant: Tenant) -> None:
+    longest = [each for each in letters_of(tenant) if each.body.content.count("divRplyFwdMsg") >= 3]
+    assert longest
+    for message in longest:
+        said = [part.split("</p>\r\n<p>")[1] for part in message.body.content.split("divRplyFwdMsg")]
+        assert len(set(said)) == len(said)
+
+
+def test_all_are_greeted_only_where_there_are_several(tenant: Tenant) -> None:
+    greeted = [each for each in letters_of(tenant) if each.body.text.startswith("Hi all,")]
+    assert greeted
+    assert all(len(message.to) + len(message.cc) > 1 for message in greeted)
+
+
+def test_people_write_on_working_days(tenant: Tenant) -> None:
+    fresh = NOW - timedelta(hours=1)
+    written = [each.sent for each in letters_of(tenant) if each.sent < fresh]
+    assert all(moment.weekday() < 5 and 7 <= moment.hour < 18 for moment in written)
+
+
+def test_ticket_and_build_numbers_rise_with_time(tenant: Tenant) -> None:
+    inbox = sorted(tenant.mailbox(tenant.demo_person).messages.values(), key=lambda message: message.sent)
+    for pattern in (r"Ticket (\d+):", r"build #(\d+) ", r"Luminaire Weekly (\d+):"):
+        numbers = [int(found[1]) for each in inbox if (found := re.search(pattern, each.subject))]
+        assert len(numbers) >= 5
+        assert numbers == sorted(numbers)
+
+
+def test_text_bodies_are_tidy(tenant: Tenant) -> None:
+    for message in tenant.mailbox(tenant.demo_person).messages.values():
+        lines = message.body.text.split("\r\n")
+        assert all(line == line.strip() for line in lines)
+        assert not any(first == second == "" for first, second in pairwise(lines))
