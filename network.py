@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import ssl
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
 
 import httpx
 import truststore
@@ -11,8 +15,9 @@ import truststore
 from errors import StartError
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+SIGN_IN_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
-# Over HTTP/2 a few connections carry every caller; over HTTP/1.1 a pool this small would be the bottleneck.
+# Over HTTP/2 a few connections carry every caller; the rest are for a proxy that only speaks HTTP/1.1.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60.0)
 
 
@@ -20,6 +25,7 @@ def trusted_certificates() -> ssl.SSLContext:
     """What the operating system trusts, and the file that SSL_CERT_FILE names."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if extra := os.environ.get("SSL_CERT_FILE"):
+        _trust_what_the_variable_hides(context)
         try:
             context.load_verify_locations(cafile=extra)
         except OSError as error:  # ssl.SSLError is one, too
@@ -27,17 +33,58 @@ def trusted_certificates() -> ssl.SSLContext:
     return context
 
 
+def _trust_what_the_variable_hides(context: ssl.SSLContext) -> None:
+    """OpenSSL reads SSL_CERT_FILE instead of the system's certificates; a proxy's own is wanted beside them."""
+    paths = ssl.get_default_verify_paths()
+    file, folder = Path(paths.openssl_cafile), Path(paths.openssl_capath)
+    if file.is_file() or folder.is_dir():
+        context.load_verify_locations(file if file.is_file() else None, folder if folder.is_dir() else None)
+
+
 def async_client(base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """The shared client for Graph. A given transport replaces the network, proxy included."""
     if transport is not None:
         return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, trust_env=False)
-    return httpx.AsyncClient(
-        base_url=base_url, timeout=TIMEOUT, limits=LIMITS, http2=True, verify=trusted_certificates()
-    )
+    trusted = trusted_certificates()
+    with _proxy_trouble():
+        return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=LIMITS, http2=True, verify=trusted)
 
 
 def sync_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     """The client that sign-in uses, from worker threads."""
     if transport is not None:
-        return httpx.Client(timeout=TIMEOUT, transport=transport, trust_env=False)
-    return httpx.Client(timeout=TIMEOUT, verify=trusted_certificates())
+        return httpx.Client(timeout=SIGN_IN_TIMEOUT, transport=transport, trust_env=False)
+    trusted = trusted_certificates()
+    with _proxy_trouble():
+        return httpx.Client(timeout=SIGN_IN_TIMEOUT, verify=trusted)
+
+
+@contextmanager
+def _proxy_trouble() -> Iterator[None]:
+    try:
+        yield
+    except (ImportError, ValueError) as error:  # SOCKS, or what is no proxy's address
+        raise StartError(
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY: this proxy cannot be used. Give it as http://HOST:PORT."
+        ) from error
+
+
+class OnDemand:
+    """One sign-in client: opened by the first sign-in, closed with the server."""
+
+    def __init__(self, opened: Callable[[], httpx.Client] = sync_client) -> None:
+        self._opened = opened
+        self._client: httpx.Client | None = None
+
+    def __call__(self) -> httpx.Client:
+        self._client = self._client or self._opened()
+        return self._client
+
+    def __enter__(self) -> OnDemand:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            self._client.close()

@@ -27,9 +27,10 @@ class Principal:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a token says about whom it speaks for. For an app without a person, `username` is empty."""
+    """What a token says about whom it speaks for. A personal account's says nothing: `permissions` is None then."""
 
     principal: Principal
+    is_person: bool
     name: str
     username: str
-    permissions: tuple[str, ...]
+    permissions: tuple[str, ...] | None

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from auth.accounts import Account
+from auth._msal import Application
+from auth.accounts import Account, SignedOut
 from auth.demo import DemoSource
 from auth.device import DeviceCodeSource
-from auth.select import SignedOut, public_application, token_source
+from auth.select import public_application, token_source
 
-__all__ = ["Account", "DemoSource", "DeviceCodeSource", "SignedOut", "public_application", "token_source"]
+__all__ = [
+    "Account",
+    "Application",
+    "DemoSource",
+    "DeviceCodeSource",
+    "SignedOut",
+    "public_application",
+    "token_source",
+]

@@ -18,17 +18,25 @@ class _Source(Protocol):
 class Account:
     """The account that this process signs in with."""
 
-    def __init__(self, source: _Source, scopes: Sequence[str], *, cloud: str) -> None:
+    def __init__(self, source: _Source, scopes: Sequence[str], *, cloud: str, is_person: bool) -> None:
         self._source = source
         self._scopes = tuple(scopes)
         self._cloud = cloud
+        self._is_person = is_person
 
     async def identity(self) -> Identity:
         """Signs in when nobody is signed in yet."""
-        return identity_in(await self._source.token(self._scopes), self._cloud)
+        return identity_in(await self._source.token(self._scopes), self._cloud, is_person=self._is_person)
 
 
-def identity_in(token: str, cloud: str) -> Identity:
+class SignedOut:
+    """The account of a server whose sign-in is switched off."""
+
+    async def identity(self) -> None:
+        return None
+
+
+def identity_in(token: str, cloud: str, *, is_person: bool) -> Identity:
     """Read the claims of a token. Graph's tokens are opaque by contract, so nothing is decided by them."""
     claims = _claims(token)
     granted = claims.get("roles") or str(claims.get("scp", "")).split()
@@ -40,9 +48,10 @@ def identity_in(token: str, cloud: str) -> Identity:
     )
     return Identity(
         principal=principal,
+        is_person=is_person,
         name=str(claims.get("name") or claims.get("app_displayname") or ""),
         username=str(claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name") or ""),
-        permissions=tuple(sorted(granted)),
+        permissions=tuple(sorted(granted)) if claims else None,
     )
 
 

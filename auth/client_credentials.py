@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.x509 import load_pem_x509_certificate
+
 from auth._msal import Application, MsalSource, Result
 from errors import SettingsError
 
@@ -20,12 +24,28 @@ class ClientCredentialsSource(MsalSource):
 def certificate_credential(pem: str) -> dict[str, str]:
     """MSAL's form of a certificate with its key, out of one PEM text that holds both."""
     key = _block(pem, "PRIVATE KEY-----")
-    if not key or "-----BEGIN CERTIFICATE-----" not in pem:
+    if not _is_private_key(key) or not _is_certificate(pem):
         raise SettingsError(
-            "ENTRA_CLIENT_CERTIFICATE: the PEM text must hold both the private key and the certificate. "
+            "ENTRA_CLIENT_CERTIFICATE: the PEM text must hold both the private key, unencrypted, and the certificate. "
             "Put the two one after the other into the file that ENTRA_CLIENT_CERTIFICATE_FILE names."
         )
     return {"private_key": key, "public_certificate": pem[pem.index("-----BEGIN CERTIFICATE-----") :]}
+
+
+def _is_private_key(pem: str) -> bool:
+    try:
+        load_pem_private_key(pem.encode(), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _is_certificate(pem: str) -> bool:
+    try:
+        load_pem_x509_certificate(pem.encode())
+    except ValueError:
+        return False
+    return True
 
 
 def _block(pem: str, label: str) -> str:

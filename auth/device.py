@@ -33,6 +33,8 @@ class DeviceCodeSource(MsalSource):
         result: Result = application.acquire_token_by_device_flow(
             dict(self._pending), claims_challenge=claims, exit_condition=lambda _: True
         )
+        if result.get("error") == "slow_down":
+            self._pending["interval"] += 5
         if result.get("error") in {"authorization_pending", "slow_down"}:
             raise SignInNeeded(invitation(self._pending))
         self._pending = None
@@ -40,7 +42,7 @@ class DeviceCodeSource(MsalSource):
 
     def _begin(self, application: Application, scopes: list[str], claims: str | None) -> Result:
         flow: Result = application.initiate_device_flow(scopes, claims_challenge=claims)
-        if "user_code" not in flow:
+        if not {"user_code", "verification_uri"} <= flow.keys():
             return flow
         self._pending, self._next_look = flow, 0.0
         self._tell(invitation(flow))

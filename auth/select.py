@@ -15,11 +15,8 @@ from errors import SignInError
 from settings import Settings
 
 
-class SignedOut:
-    """Source and account of a server whose sign-in is switched off."""
-
-    async def identity(self) -> None:
-        return None
+class NoToken:
+    """The source of a server whose sign-in is switched off."""
 
     async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
         raise SignInError("Sign-in is switched off. Unset ENTRA_ENABLE_AUTH and start again.")
@@ -27,10 +24,10 @@ class SignedOut:
 
 def token_source(
     settings: Settings, http: Callable[[], httpx.Client], tell: Callable[[str], None]
-) -> MsalSource | SignedOut:
+) -> MsalSource | NoToken:
     """The source for a real tenant; `http` is called on the first sign-in, `tell` shows a person what to do."""
     if not settings.entra_enable_auth:
-        return SignedOut()
+        return NoToken()
     if settings.auth_mode == "application":
         credential = _credential(settings)
         return ClientCredentialsSource(lambda: _confidential(settings, credential, http()))

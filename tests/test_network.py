@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 import httpx
 import pytest
+import truststore
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -51,25 +52,40 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @asynccontextmanager
-async def tls_server(certificate: Path) -> AsyncIterator[str]:
-    """Answers every request over TLS, and hides nothing of a failed handshake from the client."""
+async def tls_server(certificate: Path, agreed: list[str | None] | None = None) -> AsyncIterator[str]:
+    """Answers one request over TLS; with `agreed` it offers HTTP/2 and notes the protocol that was agreed on."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
+    if agreed is not None:
+        context.set_alpn_protocols(["h2"])
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(anyio.to_thread.run_sync, _answer_once, listener, context, abandon_on_cancel=True))
+            answer = partial(_answer_once, listener, context, [] if agreed is None else agreed)
+            tasks.start_soon(partial(anyio.to_thread.run_sync, answer, abandon_on_cancel=True))
             yield f"https://127.0.0.1:{listener.getsockname()[1]}"
             tasks.cancel_scope.cancel()
 
 
-def _answer_once(listener: socket.socket, context: ssl.SSLContext) -> None:
+def _answer_once(listener: socket.socket, context: ssl.SSLContext, agreed: list[str | None]) -> None:
     try:
         accepted, _ = listener.accept()
         with context.wrap_socket(accepted, server_side=True) as connection:
+            agreed.append(connection.selected_alpn_protocol())
             connection.recv(65536)
             connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
     except OSError:
         return
+
+
+async def test_graph_is_spoken_to_over_http_2_where_it_can_be(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    agreed: list[str | None] = []
+    async with tls_server(certificate, agreed) as url, network.async_client(url) as http:
+        with pytest.raises(httpx.TransportError):  # the server agrees, and then cannot
+            await http.get("/")
+    assert agreed == ["h2"]
 
 
 async def test_an_unknown_certificate_is_refused(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,3 +120,33 @@ def test_a_file_of_certificates_that_cannot_be_read_says_so(
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     with pytest.raises(StartError, match="SSL_CERT_FILE"):
         network.trusted_certificates()
+
+
+def test_the_systems_certificates_stay_trusted_beside_the_file(
+    certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    system = tmp_path / "system.pem"
+    system.write_bytes(certificate.read_bytes())
+    paths = ssl.DefaultVerifyPaths("", "", "SSL_CERT_FILE", str(system), "SSL_CERT_DIR", str(tmp_path))
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    loaded: list[object] = []
+    real = truststore.SSLContext.load_verify_locations
+
+    def noted(self: truststore.SSLContext, cafile: object = None, capath: object = None, cadata: object = None) -> None:
+        loaded.extend(each for each in (cafile, capath) if each)
+        real(self, cafile, capath, cadata)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(truststore.SSLContext, "load_verify_locations", noted)
+    network.trusted_certificates()
+    assert [str(each) for each in loaded] == [str(system), str(tmp_path), str(certificate)]
+
+
+@pytest.mark.parametrize(
+    "proxy", [pytest.param("socks5://127.0.0.1:9", id="SOCKS"), pytest.param("ftp://127.0.0.1:9", id="no proxy")]
+)
+@pytest.mark.parametrize("kind", [pytest.param("async", id="Graph"), pytest.param("sync", id="sign-in")])
+def test_a_proxy_that_cannot_be_used_says_so(kind: str, proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    with pytest.raises(StartError, match="HTTPS_PROXY"):
+        network.async_client("https://graph.microsoft.com") if kind == "async" else network.sync_client()

@@ -24,7 +24,7 @@ def test_a_person_has_a_name_and_what_they_granted() -> None:
         "upn": "ines@x.example",
         "scp": "Mail.Read User.Read",
     }
-    identity = identity_in(token(claims), "public")
+    identity = identity_in(token(claims), "public", is_person=True)
     assert (identity.name, identity.username) == ("Ines", "ines@x.example")
     assert identity.permissions == ("Mail.Read", "User.Read")
     principal = identity.principal
@@ -32,7 +32,9 @@ def test_a_person_has_a_name_and_what_they_granted() -> None:
 
 
 def test_an_app_has_its_roles_and_no_user_name() -> None:
-    identity = identity_in(token({"app_displayname": "Nightly", "roles": ["Mail.Read"], "azp": "a"}), "public")
+    identity = identity_in(
+        token({"app_displayname": "Nightly", "roles": ["Mail.Read"], "azp": "a"}), "public", is_person=False
+    )
     assert (identity.name, identity.username, identity.permissions) == ("Nightly", "", ("Mail.Read",))
 
 
@@ -47,6 +49,6 @@ def test_an_app_has_its_roles_and_no_user_name() -> None:
     ],
 )
 def test_a_token_that_cannot_be_read_says_nothing(text: str) -> None:
-    identity = identity_in(text, "public")
+    identity = identity_in(text, "public", is_person=True)
     assert identity.name == identity.username == ""
-    assert identity.permissions == ()
+    assert identity.permissions is None

@@ -68,8 +68,13 @@ def test_key_and_certificate_may_come_in_either_order(order: int) -> None:
         pytest.param("-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----", id="no key"),
         pytest.param("-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----", id="no certificate"),
         pytest.param("-----BEGIN PRIVATE KEY-----\nAA==\n", id="cut off"),
+        pytest.param(
+            "-----BEGIN PRIVATE KEY-----\nAA==\n-----END PRIVATE KEY-----\n"
+            "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----",
+            id="neither can be read",
+        ),
     ],
 )
 def test_a_pem_that_lacks_a_part_says_which_are_needed(pem: str) -> None:
-    with pytest.raises(SettingsError, match="both the private key and the certificate"):
+    with pytest.raises(SettingsError, match="both the private key, unencrypted, and the certificate"):
         certificate_credential(pem)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import warnings
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qsl
 
 import anyio
 import anyio.to_thread
@@ -16,8 +18,10 @@ from mcp import Client
 
 import auth
 from auth.msal_http import DiscoveryOnly
-from emulator import AppRegistration, BlockingTransport
+from emulator import DEMO_CLIENT_ID, AppRegistration, BlockingTransport, sign_in_at
+from emulator.tenant import Person
 from errors import SignInError, SignInNeeded
+from graph import TokenSource
 from network import sync_client
 from server import DemoTenant
 from settings import Settings, read_settings
@@ -36,10 +40,8 @@ def settings_for(cloud: DemoTenant, **environ: str) -> Settings:
     return read_settings({"ENTRA_CLIENT_ID": APP, "ENTRA_TENANT_ID": cloud.app.state.tenant.id, **environ})
 
 
-def source_for(
-    cloud: DemoTenant, settings: Settings, tell: Callable[[str], None] = lambda _: None
-) -> auth.DeviceCodeSource | auth.SignedOut:
-    return auth.token_source(settings, lambda: sync_client(BlockingTransport(cloud)), tell)  # type: ignore[return-value]
+def source_for(cloud: DemoTenant, settings: Settings, tell: Callable[[str], None] = lambda _: None) -> TokenSource:
+    return auth.token_source(settings, lambda: sync_client(BlockingTransport(cloud)), tell)
 
 
 class Counted(httpx.BaseTransport):
@@ -118,7 +120,8 @@ async def test_a_device_code_invites_the_person_and_the_repeated_call_goes_throu
     registered(cloud, allow_public_client=True)
     cloud.app.state.entra.pages_url = "http://127.0.0.1:4000"
     settings, told = settings_for(cloud), list[str]()
-    http = sync_client(BlockingTransport(cloud))
+    counted = Counted(BlockingTransport(cloud))
+    http = sync_client(counted)
     source = auth.DeviceCodeSource(
         lambda: auth.public_application(APP, settings.authority_url, http), told.append, clock
     )
@@ -133,6 +136,7 @@ async def test_a_device_code_invites_the_person_and_the_repeated_call_goes_throu
         assert text_of(first) == text_of(looked) == text_of(too_soon) == told[0]
         assert len(told) == 1
         assert "open http://127.0.0.1:4000/devicelogin" in told[0]
+        assert counted.paths.count("POST token") == 1, "Entra is not asked again at once"
         code = told[0].partition("enter the code ")[2].partition(",")[0]
         person = cloud.app.state.tenant.demo_person
         await browser.post("/devicelogin", data={"user_code": code, "person": person.id, "decision": "accept"})
@@ -260,3 +264,112 @@ async def test_nothing_of_the_demo_leaves_the_process(monkeypatch: pytest.Monkey
     async with client_of(small_tenant()) as client:
         assert not (await client.call_tool("mail_list_messages", {})).is_error
     assert demo_settings({"ENTRA_TENANT_ID": "ignored"}).entra_tenant_id is None
+
+
+class Scripted(httpx.BaseTransport):
+    """Passes on, but for requests to one endpoint while `trouble` has answers left for it."""
+
+    def __init__(self, cloud: DemoTenant, endpoint: str, *trouble: httpx.Response) -> None:
+        self.inner = BlockingTransport(cloud)
+        self.endpoint = endpoint
+        self.trouble = list(trouble)
+        self.forms: list[dict[str, str]] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(self.endpoint):
+            self.forms.append(dict(parse_qsl(request.content.decode())))
+            if self.trouble:
+                return self.trouble.pop(0)
+        return self.inner.handle_request(request)
+
+
+def app_source(cloud: DemoTenant, transport: httpx.BaseTransport) -> TokenSource:
+    registered(cloud, secrets=(SECRET,))
+    settings = settings_for(cloud, ENTRA_CLIENT_SECRET=SECRET)
+    return auth.token_source(settings, lambda: sync_client(transport), lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "answer", "says"),
+    [
+        pytest.param("token", httpx.Response(503), "Try again in a moment", id="down"),
+        pytest.param("token", httpx.Response(200, text="<html>Welcome to the hotel"), "proxy", id="a page of a hotel"),
+        pytest.param("token", httpx.Response(200, json=[1]), "no usable answer", id="no object"),
+        pytest.param("openid-configuration", httpx.Response(302), "no usable answer", id="a redirect"),
+        pytest.param("openid-configuration", httpx.Response(200, text="<html>"), "proxy", id="a page for discovery"),
+        pytest.param(
+            "token",
+            httpx.Response(200, headers={"content-encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")),
+            "cannot be reached",
+            id="broken compression",
+        ),
+    ],
+)
+async def test_a_sign_in_service_that_answers_nonsense_is_told_as_such(
+    endpoint: str, answer: httpx.Response, says: str
+) -> None:
+    cloud = DemoTenant(small_tenant())
+    source = app_source(cloud, Scripted(cloud, endpoint, answer))
+    with pytest.raises(SignInError, match=says):
+        await source.token([f"{GRAPH}/.default"])
+    assert await source.token([f"{GRAPH}/.default"]), "the next call finds the service well again"
+
+
+async def test_one_callers_throttling_is_not_replayed_to_the_next() -> None:
+    cloud = DemoTenant(small_tenant())
+    throttled = httpx.Response(429, headers={"Retry-After": "3600"}, json={"error": "temporarily_unavailable"})
+    source = app_source(cloud, Scripted(cloud, "token", throttled))
+    with pytest.raises(SignInError, match="Try again in a moment"):
+        await source.token([f"{GRAPH}/.default"])
+    assert await source.token([f"{GRAPH}/.default"])
+
+
+async def test_a_claims_challenge_and_our_capability_reach_entra() -> None:
+    cloud = DemoTenant(small_tenant())
+    scripted = Scripted(cloud, "token")
+    source = app_source(cloud, scripted)
+    await source.token([f"{GRAPH}/.default"])
+    await source.token([f"{GRAPH}/.default"], '{"access_token":{"acrs":{"essential":true,"value":"c1"}}}')
+    first, second = (json.loads(form["claims"])["access_token"] for form in scripted.forms)
+    assert first == {"xms_cc": {"values": ["cp1"]}}
+    assert second["acrs"]["value"] == "c1"
+
+
+async def test_trouble_that_passes_does_not_ask_the_person_to_sign_in_again() -> None:
+    cloud = DemoTenant(small_tenant())
+    busy = httpx.Response(429, json={"error": "temporarily_unavailable", "error_codes": [90055]})
+    scripted = Scripted(cloud, "token")
+    source = auth.DemoSource(
+        lambda: auth.public_application(DEMO_CLIENT_ID, authority_of(cloud), sync_client(scripted)),
+        lambda link: accepted_by(cloud, link, cloud.app.state.tenant.demo_person),
+    )
+    assert await source.token([f"{GRAPH}/User.Read"])
+    scripted.trouble.append(busy)
+    with pytest.raises(SignInError, match="Try again in a moment"):
+        await source.token([f"{GRAPH}/User.Read"], '{"access_token":{}}')
+    assert [form["grant_type"] for form in scripted.forms] == ["authorization_code", "refresh_token"]
+
+
+async def test_whoever_signed_in_last_is_whom_the_server_works_as() -> None:
+    cloud = DemoTenant(small_tenant())
+    people = list(cloud.app.state.tenant.people.values())
+    scripted = Scripted(cloud, "token")
+    source = auth.DemoSource(
+        lambda: auth.public_application(DEMO_CLIENT_ID, authority_of(cloud), sync_client(scripted)),
+        lambda link: accepted_by(cloud, link, people.pop(0)),
+    )
+    account = auth.Account(source, [f"{GRAPH}/User.Read"], cloud="public", is_person=True)
+    assert (await account.identity()).name == "Ines Aldana"
+    scripted.trouble.append(httpx.Response(400, json={"error": "invalid_grant", "error_codes": [50173]}))
+    await source.token([f"{GRAPH}/User.Read"], '{"access_token":{}}')
+    assert (await account.identity()).name == "Jonas Brandt"
+    assert (await account.identity()).name == "Jonas Brandt"
+
+
+def authority_of(cloud: DemoTenant) -> str:
+    return f"https://login.microsoftonline.com/{cloud.app.state.tenant.id}"
+
+
+def accepted_by(cloud: DemoTenant, link: str, person: Person) -> dict[str, str]:
+    with sync_client(BlockingTransport(cloud)) as browser:
+        return sign_in_at(browser, link, person)
