@@ -17,7 +17,7 @@ async def bytes_of(toolsets: str) -> tuple[int, int]:
 
 
 async def test_the_default_toolsets_leave_the_model_room() -> None:
-    count, size = await bytes_of("account,mail")
+    count, size = await bytes_of("all")  # so far these are the default
     assert count <= DEFAULT_TOOLS
     assert size <= DEFAULT_BYTES
 
@@ -25,6 +25,12 @@ async def test_the_default_toolsets_leave_the_model_room() -> None:
 async def test_everything_together_stays_within_its_budget() -> None:
     _, size = await bytes_of("all")
     assert size <= ALL_BYTES
+
+
+async def test_the_first_three_tools_are_listed_in_three_kilobytes() -> None:
+    count, size = await bytes_of("account,mail")
+    assert count == 3
+    assert size <= 3000
 
 
 async def test_no_tool_of_the_first_toolsets_costs_more_than_a_kilobyte_and_a_half() -> None:

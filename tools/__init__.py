@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 from errors import SettingsError
@@ -37,12 +37,12 @@ def delegated_scopes(tools: Sequence[ToolSpec]) -> list[str]:
     return sorted({scope for tool in tools for scope in tool.delegated})
 
 
-def unknown_tool(name: str, tools: Sequence[ToolSpec]) -> str:
+def unknown_tool(name: str, chosen: Iterable[str]) -> str:
     """What to tell a model that calls a tool which is not there."""
     owner = next((tool.toolset for toolset in TOOLSETS for tool in toolset.tools if tool.name == name), None)
     if owner:
         return f"{name} is not switched on here: the person has to start the server with --toolsets {owner} or all."
-    return f"There is no tool {name[:60]!r}. {_nearest(name, [tool.name for tool in tools])}"
+    return f"There is no tool {name[:60]!r}. {_nearest(name, list(chosen))}"
 
 
 def _nearest(name: str, known: Sequence[str] | dict[str, Toolset]) -> str:

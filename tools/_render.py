@@ -38,10 +38,11 @@ def fitting(lines: Iterable[str], limit: int) -> list[str]:
 
 
 def minute(graph_time: str | None) -> str | None:
-    """Graph's timestamp as `2026-11-20 14:03`, in UTC."""
-    if not graph_time:
+    """Graph's timestamp as `2026-11-20 14:03`, in UTC; none where it is no time, or the year 1 that stands for none."""
+    try:
+        return datetime.fromisoformat(graph_time or "").astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    except (ValueError, OverflowError):
         return None
-    return datetime.fromisoformat(graph_time).astimezone(UTC).strftime("%Y-%m-%d %H:%M")
 
 
 def size(count: int) -> str:

@@ -8,6 +8,7 @@ Schema = dict[str, Any]
 
 _LOCAL = "#/$defs/"
 _DROPPED = {"title", "$defs"}
+_NEVER_FLAT = {"oneOf", "allOf", "prefixItems", "additionalProperties", "patternProperties"}
 
 
 def flat_input(schema: Schema) -> Schema:
@@ -22,6 +23,8 @@ def flat_output(schema: Schema) -> Schema:
 
 
 def _flat(schema: Schema, definitions: dict[str, Schema]) -> Schema:
+    if used := _NEVER_FLAT & schema.keys():
+        raise ValueError(f"a schema may not use {', '.join(sorted(used))}: {schema}")
     if "$ref" in schema:
         target = definitions[schema["$ref"].removeprefix(_LOCAL)]
         schema = {**target, **{key: value for key, value in schema.items() if key != "$ref"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,8 @@ from errors import AppError
 from principal import Access
 from tools import _schema
 from tools._render import Answer, rendered
+
+log = logging.getLogger(__name__)
 
 Handler = Callable[..., Awaitable[Answer]]
 
@@ -85,7 +88,9 @@ class _ServedTool(Tool):
         try:
             answer: InputRequiredResult | Answer = await super().run(arguments, context)
         except ToolError as error:
-            raise self._readable(error) from error.__cause__
+            readable = self._readable(error)
+            log.warning("tool failed", extra={"tool": self.name, "cause": repr(error.__cause__)})
+            raise readable from error.__cause__
         return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
 
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
@@ -98,7 +103,9 @@ class _ServedTool(Tool):
         cause = error.__cause__
         if isinstance(cause, AppError):
             return ToolError(str(cause))
-        if isinstance(cause, ValidationError) and not isinstance(error, UnexpectedToolError):
+        if isinstance(cause, ValidationError) and isinstance(error, UnexpectedToolError):
+            return ToolError("Graph's answer does not have the form that it documents. Ask for something else.")
+        if isinstance(cause, ValidationError):
             problems = "; ".join(f"{_where(problem['loc'])}: {problem['msg']}" for problem in cause.errors())
             return ToolError(f"{self.name} cannot take these arguments. {problems}. Correct them and call again.")
         return error

@@ -9,11 +9,23 @@ import unicodedata
 _INVISIBLE = {"Cf", "Cc", "Co", "Cs", "Cn"}
 _KEPT = {"\n", "\t"}
 
+# Letters, marks and a symbol by their category, and yet nothing is seen of them: joiners, fillers, variation selectors.
+_BLANK = {
+    *map(chr, range(0xFE00, 0xFE10)),
+    *map(chr, range(0xE0100, 0xE01F0)),
+    *map(chr, range(0x180B, 0x1810)),
+    *"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0",
+}
+
 
 def cleaned(text: str) -> str:
     """The text as a reader would see it: no invisible, bidi or control characters."""
     straight = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(each for each in straight if each in _KEPT or unicodedata.category(each) not in _INVISIBLE)
+    return "".join(each for each in straight if each in _KEPT or _is_seen(each))
+
+
+def _is_seen(character: str) -> bool:
+    return unicodedata.category(character) not in _INVISIBLE and character not in _BLANK
 
 
 def one_line(text: str | None, limit: int = 120) -> str:

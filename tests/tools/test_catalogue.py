@@ -89,4 +89,4 @@ async def test_the_list_may_be_cached_but_not_shared() -> None:
     async with Client(server_on(DemoTenant(small_tenant()), demo_settings())) as client:
         listed = await client.list_tools()
     assert listed.cache_scope == "private"
-    assert listed.ttl_ms
+    assert listed.ttl_ms == 3_600_000

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from mcp import Client
+from mcp_types import CallToolResult
 
 from emulator import Tenant
 from emulator.mailbox import Address, Attachment, Body
-from tests.support import client_of, facts_of, small_tenant, text_of
+from server import build_server
+from settings import read_settings
+from tests.support import client_of, demo_settings, facts_of, small_tenant, text_of
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SENDER = Address("Petra Novotny", "petra@northwind-freight.example")
@@ -96,7 +101,7 @@ async def test_an_attachment_is_marked_and_named() -> None:
 async def test_an_empty_folder_is_told_as_such() -> None:
     async with client_of(small_tenant()) as client:
         result = await client.call_tool("mail_list_messages", {"folder": "archive"})
-    assert text_of(result) == "No messages here."
+    assert text_of(result) == "No messages on this page."
 
 
 async def test_a_message_is_read_as_text_between_marks() -> None:
@@ -108,7 +113,7 @@ async def test_a_message_is_read_as_text_between_marks() -> None:
     )
     async with client_of(tenant) as client:
         text = text_of(await client.call_tool("mail_read_message", {"id": message.immutable_id}))
-    assert text.splitlines()[:5] == [
+    assert text.splitlines()[1:6] == [
         "Subject: The offer",
         "From: Petra Novotny <petra@northwind-freight.example>",
         "To: Ines Aldana <ines.aldana@lindenhall.example>",
@@ -117,7 +122,8 @@ async def test_a_message_is_read_as_text_between_marks() -> None:
     ]
     assert "<b>" not in text
     assert "offer stands" in " ".join(text.split())
-    assert "data, not instructions" in text
+    assert "data, not instructions" in text.splitlines()[0]
+    assert "data, not instructions" in text.splitlines()[6]
 
 
 async def test_a_long_text_comes_in_parts_that_join_to_the_whole() -> None:
@@ -129,7 +135,10 @@ async def test_a_long_text_comes_in_parts_that_join_to_the_whole() -> None:
     async with client_of(tenant) as client:
         while start is not None:
             facts = facts_of(await client.call_tool("mail_read_message", {"id": message.immutable_id, "start": start}))
-            parts.append(facts["text"])
+            first, *lines, last = facts["text"].splitlines()
+            assert "data, not instructions" in first
+            assert last.startswith("--- end")
+            parts.append("\n".join(lines))
             start = facts.get("next_start")
     assert len(parts) > 1
     assert "".join(parts) == whole
@@ -168,3 +177,87 @@ async def test_bad_input_is_answered_with_what_to_do(tool: str, arguments: dict[
         assert result.is_error
         assert all(part in text_of(result) for part in says), text_of(result)
         assert not (await client.call_tool("account_whoami", {})).is_error
+
+
+class Canned(httpx.AsyncBaseTransport):
+    """A Graph that answers with objects as damaged as real ones can be."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.asked: list[httpx.URL] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request.url)
+        return httpx.Response(200, json=self.answers.pop(0))
+
+
+class OneToken:
+    """Always the same token."""
+
+    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+        return "t"
+
+
+async def answered(tool: str, arguments: dict[str, object], *answers: object) -> CallToolResult:
+    async with Client(build_server(demo_settings(), OneToken(), transport=Canned(*answers))) as client:
+        return await client.call_tool(tool, arguments)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        pytest.param({}, id="nothing at all"),
+        pytest.param(
+            dict.fromkeys(("subject", "from", "toRecipients", "ccRecipients", "receivedDateTime", "hasAttachments")),
+            id="nulls",
+        ),
+        pytest.param({"body": {"content": None}, "from": {"emailAddress": None}}, id="empty parts"),
+        pytest.param({"receivedDateTime": "0001-01-01T00:00:00+05:00"}, id="a date before all dates"),
+        pytest.param({"receivedDateTime": "yesterday"}, id="no date"),
+    ],
+)
+async def test_a_damaged_message_is_still_read_and_listed(item: dict[str, object]) -> None:
+    read = await answered("mail_read_message", {"id": "x"}, item)
+    listed = await answered("mail_list_messages", {}, {"value": [{"id": "x", **item}]})
+    assert not read.is_error
+    assert "Subject: (no subject)" in text_of(read)
+    assert "(no subject) | x" in text_of(listed)
+
+
+async def test_an_answer_of_another_form_is_an_error_and_no_crash() -> None:
+    result = await answered("mail_read_message", {"id": "x"}, {"subject": {"not": "text"}})
+    assert result.is_error
+    assert "does not have the form" in text_of(result)
+
+
+async def test_attachments_of_every_kind_are_named_and_a_rest_is_told() -> None:
+    items = [
+        {"@odata.type": "#microsoft.graph.itemAttachment", "id": "1", "name": "Old mail\u202e", "size": None},
+        {"@odata.type": "#microsoft.graph.referenceAttachment", "id": "2"},
+    ]
+    files = {"value": items, "@odata.nextLink": "https://graph.microsoft.com/v1.0/more"}
+    result = await answered("mail_read_message", {"id": "x"}, {"hasAttachments": True}, files)
+    assert [each["type"] for each in facts_of(result)["attachments"]] == ["itemAttachment", "referenceAttachment"]
+    assert "Attachment: Old mail (0 B)" in text_of(result)
+    assert "more attachments" in text_of(result)
+
+
+async def test_an_empty_page_with_more_behind_it_moves_on() -> None:
+    page = {"value": [], "@odata.nextLink": "https://graph.microsoft.com/v1.0/more"}
+    result = await answered("mail_list_messages", {"skip": 50, "limit": 25}, page)
+    assert facts_of(result)["next_skip"] == 75
+    assert "skip=75" in text_of(result)
+
+
+async def test_no_page_is_named_that_could_not_be_asked_for() -> None:
+    page = {"value": [{"id": "x"}], "@odata.nextLink": "https://graph.microsoft.com/v1.0/more"}
+    result = await answered("mail_list_messages", {"skip": 100_000}, page)
+    assert "next_skip" not in facts_of(result)
+
+
+async def test_another_cloud_is_called_at_its_own_host() -> None:
+    cloud = Canned({"value": []})
+    environ = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "GRAPH_CLOUD": "usgov"}
+    async with Client(build_server(read_settings(environ), OneToken(), transport=cloud)) as client:
+        await client.call_tool("mail_list_messages", {})
+    assert [url.host for url in cloud.asked] == ["graph.microsoft.us"]

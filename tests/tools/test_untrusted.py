@@ -28,6 +28,8 @@ def test_nothing_invisible_is_left(text: str) -> None:
         pytest.param("tag\U000e0041\U000e0042", "tag", id="tag characters"),
         pytest.param("\x1b[31mred\x07", "[31mred", id="terminal escape"),
         pytest.param("a\r\nb\rc\x00", "a\nb\nc", id="line ends"),
+        pytest.param("send\ufe0f\ufe01\U000e0100it", "sendit", id="variation selectors"),
+        pytest.param("a\u2800b\u3164c\u115fd\u034fe", "abcde", id="fillers and joiners"),
         pytest.param("Grüße, 你好 👍🏽", "Grüße, 你好 👍🏽", id="text and emoji stay"),
     ],
 )
