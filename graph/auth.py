@@ -12,7 +12,8 @@ import httpx
 
 from errors import GraphError
 
-_CLAIMS = re.compile(r'error="insufficient_claims".*?claims="([A-Za-z0-9+/=_-]+)"', re.DOTALL)
+_PARAMETER = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+_REFUSALS = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}  # Conditional Access answers with the latter
 
 
 class TokenSource(Protocol):
@@ -50,16 +51,16 @@ class BearerAuth(httpx.Auth):
 
 
 def claims_challenge(response: httpx.Response) -> str | None:
-    """The claims that a 401 asks for, decoded; None when it asks for none."""
-    if response.status_code != httpx.codes.UNAUTHORIZED:
+    """The claims that a refusal asks for, decoded; None when it asks for none."""
+    if response.status_code not in _REFUSALS:
         return None
-    found = _CLAIMS.search(response.headers.get("www-authenticate", ""))
-    return _decoded(found[1]) if found else None
+    asked = dict(_PARAMETER.findall(response.headers.get("www-authenticate", "")))
+    return _decoded(asked.get("claims", "")) if asked.get("error") == "insufficient_claims" else None
 
 
 def _decoded(text: str) -> str | None:
     padded = text.rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode()
+        return base64.b64decode(padded + "=" * (-len(padded) % 4), validate=True).decode() or None
     except (binascii.Error, UnicodeDecodeError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -17,6 +18,7 @@ from graph.auth import BearerAuth
 log = logging.getLogger(__name__)
 
 _PREFER = 'IdType="ImmutableId"'
+_WHOSE = re.compile(r"users/[^/]+")  # a mailbox is a person: the log does not say whose
 
 
 class GraphClient:
@@ -47,21 +49,29 @@ class GraphClient:
         return wire.read_object(response.content)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
-        started = time.monotonic()
+        started, status = time.monotonic(), 0
         try:
             response = await self._http.send(request, auth=self._auth, follow_redirects=False)
+            status = response.status_code
         except httpx.TimeoutException as error:
             raise GraphUnavailable("Timeout", "Graph took too long to answer. Try again in a moment.") from error
-        except httpx.TransportError as error:
-            raise GraphUnavailable("Unreachable", "Graph cannot be reached. Check the network or the proxy.") from error
-        elapsed_ms = round((time.monotonic() - started) * 1000)
-        log.info(
-            "graph call",
-            extra={
-                "method": request.method,
-                "path": request.url.path,
-                "status": response.status_code,
-                "ms": elapsed_ms,
-            },
-        )
+        except httpx.RequestError as error:
+            raise GraphUnavailable("Unreachable", _unreachable(error)) from error
+        finally:
+            log.info(
+                "graph call",
+                extra={
+                    "method": request.method,
+                    "path": _WHOSE.sub("users/*", request.url.path),
+                    "status": status,
+                    "ms": round((time.monotonic() - started) * 1000),
+                    "client_request_id": request.headers["client-request-id"],
+                },
+            )
         return response
+
+
+def _unreachable(error: httpx.RequestError) -> str:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "Graph's certificate is not trusted here. Behind a proxy that inspects TLS, name its in SSL_CERT_FILE."
+    return "Graph cannot be reached, or its answer is broken. Check the network or the proxy, then try again."

@@ -45,11 +45,6 @@ def path_segment(text: str) -> str:
         raise ToolInputError("The id holds characters that are not valid Unicode.") from error
 
 
-def odata_literal(text: str) -> str:
-    """Quote a text for use in $filter."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def read_object(body: bytes) -> dict[str, Any]:
     """The JSON object of a successful answer; anything else means that no usable answer came."""
     try:
@@ -67,12 +62,14 @@ def read_error(status: int, headers: Mapping[str, str], body: bytes) -> GraphErr
     code, message = str(error.get("code") or status), str(error.get("message") or "Graph gave no reason.")
     kind = _BY_STATUS.get(status, GraphUnavailable if status >= 500 or status < 400 else GraphError)
     hint = _REMEDY_FOR_CODE.get(code) or _REMEDIES.get(kind, "")
+    if wait := headers.get("retry-after", ""):
+        hint = f"{hint} Graph asks to wait {wait} seconds." if wait.isdecimal() else hint
     return kind(code, _one_line(f"{message} {hint}"), status=status, request_id=headers.get("request-id", ""))
 
 
 _REMEDIES: dict[type[GraphError], str] = {
-    GraphUnauthorized: "Sign in again.",
-    GraphForbidden: "The account or the app lacks a permission for this; account_whoami shows what was granted.",
+    GraphUnauthorized: "The sign-in is no longer accepted: the person has to start the server again and sign in.",
+    GraphForbidden: "The signed-in account, or the app, lacks a permission, a licence or a role for this.",
     GraphThrottled: "Wait a little, then try again with fewer requests.",
     GraphUnavailable: "Try again in a moment.",
 }

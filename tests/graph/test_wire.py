@@ -45,10 +45,6 @@ def test_what_is_no_id_is_refused_with_a_reason(text: str) -> None:
         wire.path_segment(text)
 
 
-def test_a_quote_in_a_literal_is_doubled() -> None:
-    assert wire.odata_literal("O'Hara') or (1 eq 1") == "'O''Hara'') or (1 eq 1'"
-
-
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
@@ -73,6 +69,18 @@ def test_each_status_has_its_exception(status: int, kind: type[errors.GraphError
     assert (error.code, error.status, error.request_id) == ("SomeCode", status, "r-1")
     assert str(error).startswith("SomeCode: Something happened.")
     assert str(error).endswith("[request-id r-1]")
+
+
+@pytest.mark.parametrize(
+    ("wait", "says"),
+    [
+        pytest.param("315", "asks to wait 315 seconds", id="seconds"),
+        pytest.param("Fri, 20 Nov 2026 12:00:00 GMT", "Wait a little", id="a date"),
+    ],
+)
+def test_a_throttled_call_says_how_long_to_wait(wait: str, says: str) -> None:
+    error = wire.read_error(429, {"retry-after": wait}, b'{"error": {"code": "TooManyRequests", "message": "Later."}}')
+    assert says in str(error)
 
 
 @pytest.mark.parametrize(
