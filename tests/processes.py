@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 WAIT = 60
@@ -43,9 +46,9 @@ def run(*options: str, extra: Mapping[str, str] | None = None) -> subprocess.Com
 class Stdio:
     """A client that writes lines as they are, to see what an SDK's client would hide."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], log: IO[bytes]) -> None:
         self.process = process
-        self.lines: list[dict[str, Any]] = []
+        self.log = log
 
     def send(self, line: bytes | dict[str, Any]) -> None:
         assert self.process.stdin
@@ -59,7 +62,6 @@ class Stdio:
         assert line, "the server closed its stdout"
         message: dict[str, Any] = json.loads(line.decode("utf-8"))
         assert message["jsonrpc"] == "2.0"
-        self.lines.append(message)
         return message
 
     def ask(self, number: int, method: str, **params: Any) -> dict[str, Any]:
@@ -80,32 +82,34 @@ class Stdio:
 
     def close(self) -> str:
         """Leave, as a client does: the rest of stdout is checked too, and stderr is returned."""
-        out, err = self.process.communicate(timeout=WAIT)
+        out, _ = self.process.communicate(timeout=WAIT)
         for line in out.splitlines():
             assert json.loads(line)["jsonrpc"] == "2.0"
         assert self.process.returncode == 0
-        return err.decode()
+        self.log.seek(0)
+        return self.log.read().decode()
 
 
 @contextmanager
-def stdio(*options: str, extra: Mapping[str, str] | None = None) -> Iterator[Stdio]:
-    process = subprocess.Popen(
-        command(*options),
-        env=environment(extra),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with process:
-        try:
-            yield Stdio(process)
-        finally:
-            process.kill()
+def stdio(*options: str, extra: Mapping[str, str] | None = None, script: Path | None = None) -> Iterator[Stdio]:
+    # A file takes any amount of log; a pipe that nobody reads would stop the server.
+    with tempfile.TemporaryFile() as log:
+        started = [sys.executable, str(script)] if script else command(*options)
+        process = subprocess.Popen(
+            started, env=environment(extra), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
+        with process:
+            try:
+                yield Stdio(process, log)
+            finally:
+                process.kill()
 
 
 @contextmanager
-def http(*options: str, extra: Mapping[str, str] | None = None, path: str = "/mcp") -> Iterator[str]:
-    """The URL of a running HTTP server; it is stopped by the signal that a supervisor sends."""
+def http(
+    *options: str, extra: Mapping[str, str] | None = None, pattern: str = r"http://\S+:\d+/mcp\b"
+) -> Iterator[str]:
+    """The URL that a running HTTP server tells of itself; it is stopped by the signal that a supervisor sends."""
     process = subprocess.Popen(
         command("--transport", "http", "--port", "0", *options),
         env=environment(extra),
@@ -115,17 +119,27 @@ def http(*options: str, extra: Mapping[str, str] | None = None, path: str = "/mc
         text=True,
     )
     with process:
+        told: queue.Queue[str] = queue.Queue()
+        reader = threading.Thread(target=_hand_on, args=(process, told), daemon=True)
+        reader.start()
         try:
-            yield _announced(process, path)
+            yield _announced(told, pattern)
         finally:
             process.terminate()
-            out, _ = process.communicate(timeout=WAIT)
-    assert out == "", "stdout is kept clean"
+            assert process.stdout
+            assert process.stdout.read() == "", "stdout is kept clean"
+            reader.join(WAIT)
 
 
-def _announced(process: subprocess.Popen[str], path: str) -> str:
+def _hand_on(process: subprocess.Popen[str], told: queue.Queue[str]) -> None:
     assert process.stderr
     for line in process.stderr:
-        if found := re.search(rf"http://\S+:\d+{path}\b", line):
+        told.put(line)
+    told.put("")
+
+
+def _announced(told: queue.Queue[str], pattern: str) -> str:
+    while line := told.get(timeout=WAIT):
+        if found := re.search(pattern, line):
             return found[0]
     raise AssertionError("the server ended before it was ready")

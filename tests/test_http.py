@@ -70,7 +70,9 @@ def test_what_is_not_json_is_answered_with_an_error(url: str) -> None:
 
 
 def test_without_sign_in_http_serves_what_needs_no_token() -> None:
-    with processes.http("--path", "/graph", extra={"ENTRA_ENABLE_AUTH": "false"}, path="/graph") as url:
+    with processes.http(
+        "--path", "/graph", extra={"ENTRA_ENABLE_AUTH": "false"}, pattern=r"http://\S+:\d+/graph\b"
+    ) as url:
         assert httpx.get(url.replace("/graph", "/readyz")).status_code == 200
 
 
@@ -85,3 +87,9 @@ def test_another_path_and_no_sessions_can_be_chosen() -> None:
         )
     assert answer.status_code == 200
     assert "mcp-session-id" not in answer.headers
+
+
+def test_the_sign_in_pages_of_the_demo_answer_this_machine_only() -> None:
+    with processes.http("--demo", pattern=r"http://\S+:\d+/devicelogin") as pages:
+        assert httpx.get(pages).status_code == 200
+        assert httpx.get(pages, headers={"Host": "evil.example"}).status_code == 421

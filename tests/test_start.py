@@ -123,3 +123,46 @@ def test_the_demo_over_http_tells_every_client_what_to_paste() -> None:
         assert client in told
     assert "server.py" in told
     assert "/mcp" in told
+
+
+def test_the_secrets_of_the_settings_are_masked_wherever_they_are_logged(tmp_path: Path) -> None:
+    extra = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "ENTRA_TENANT_ID": "contoso.example"}
+    script = tmp_path / "telling.py"
+    script.write_text(
+        f"import logging, sys\nsys.path.insert(0, {str(processes.ROOT)!r})\nimport server\n"
+        "server.run = lambda settings: logging.getLogger('x').warning(\n"
+        "    'plain %s', settings.entra_client_secret.get_secret_value())\n"
+        "sys.exit(server.main([]))\n",
+        encoding="utf-8",
+    )
+    ended = subprocess.run(
+        [sys.executable, str(script)],
+        env=processes.environment({**extra, "ENTRA_CLIENT_SECRET": "canary-0b9e77"}),
+        capture_output=True,
+        text=True,
+        timeout=processes.WAIT,
+        check=False,
+    )
+    assert "plain" in ended.stderr
+    assert "canary-0b9e77" not in ended.stderr
+
+
+def test_a_crash_is_logged_like_everything_else(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def crash(settings: object) -> None:
+        raise RuntimeError("unforeseen Bearer canary-5a1c")
+
+    monkeypatch.setattr(server, "run", crash)
+    assert server.main(["--demo"]) == 1
+    told = capsys.readouterr().err
+    assert "unforeseen" in told
+    assert "canary-5a1c" not in told
+
+
+def test_the_reason_is_found_inside_nested_groups() -> None:
+    reason = ValueError("the reason")
+    groups = ExceptionGroup("outer", [ExceptionGroup("inner", [reason])])
+    assert server._reason(groups) is reason
+    several = ExceptionGroup("both", [reason, reason])
+    assert server._reason(several) is several

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import shlex
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from mcp import Client
@@ -87,3 +92,64 @@ def test_a_person_can_be_made_to_sign_in_to_the_demo() -> None:
     assert "http://127.0.0.1:" in invitation
     assert "/devicelogin" in invitation
     assert invitation in log
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl+C goes to the whole console")
+def test_one_interrupt_ends_the_server() -> None:
+    with processes.stdio("--demo") as server:
+        server.initialize()
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(processes.WAIT) != 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors the POSIX way")
+@pytest.mark.parametrize("closed", [pytest.param("2>&-", id="stderr"), pytest.param("2>/dev/null", id="nothing")])
+def test_it_works_where_nobody_listens_to_its_log(closed: str) -> None:
+    line = f"exec {shlex.join(processes.command('--demo'))} {closed}"
+    with subprocess.Popen(["sh", "-c", line], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # noqa: S607
+        server = processes.Stdio(process, io.BytesIO())
+        server.initialize()
+        assert server.call(1, "account_whoami")["isError"] is False
+        server.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closes descriptors the POSIX way")
+def test_without_a_client_it_ends() -> None:
+    line = f"exec {shlex.join(processes.command('--demo'))} <&- >&-"
+    ended = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=processes.WAIT, check=False)  # noqa: S607
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_client_that_reads_no_longer_is_one_that_left() -> None:
+    with processes.stdio("--demo") as server:
+        server.initialize()
+        assert server.process.stdout
+        server.process.stdout.close()
+        server.send({"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+        assert server.process.stdin
+        server.process.stdin.close()
+        assert server.process.wait(processes.WAIT) == 0
+        server.log.seek(0)
+        assert b"Traceback" not in server.log.read()
+
+
+def test_what_code_prints_by_mistake_does_not_reach_the_protocol(tmp_path: Path) -> None:
+    script = tmp_path / "noisy.py"
+    script.write_text(
+        f"import os, sys\nsys.path.insert(0, {str(processes.ROOT)!r})\nimport server, tools\n"
+        "from tools.account import account\n"
+        "original = server.GraphwardServer.call_tool\n"
+        "async def noisy(self, *args, **kwargs):\n"
+        "    print('printed'); os.write(1, b'written\\n'); os.system('echo echoed')\n"
+        "    return await original(self, *args, **kwargs)\n"
+        "server.GraphwardServer.call_tool = noisy\n"
+        "sys.exit(server.main(['--demo']))\n",
+        encoding="utf-8",
+    )
+    with processes.stdio(script=script) as server:
+        server.initialize()
+        assert server.call(1, "account_whoami")["isError"] is False
+        log = server.close()
+    assert "written" in log
+    assert "echoed" in log

@@ -32,7 +32,9 @@ def build_app(server: MCPServer[Any], *, path: str, stateless: bool) -> Starlett
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with server.session_manager.run():
             app.state.ready = True
-            yield
-            app.state.ready = False
+            try:
+                yield
+            finally:
+                app.state.ready = False
 
     return Starlette(routes=[*health.routes, *mcp.routes], middleware=MIDDLEWARE, lifespan=lifespan)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import ipaddress
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
@@ -15,6 +14,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from errors import StartError
+from web._hosts import is_loopback
 
 _REFUSED = {
     errno.EADDRINUSE: "is in use by another program. Choose another with --port (0 takes any free one).",
@@ -44,10 +44,9 @@ def bound_socket(host: str, port: int) -> socket.socket:
 
 
 def _loopback_address(host: str) -> str:
-    address = "127.0.0.1" if host.lower() == "localhost" else host.strip("[]")
-    with contextlib.suppress(ValueError):
-        if ipaddress.ip_address(address).is_loopback:
-            return address
+    address = host.strip("[]")
+    if is_loopback(address):
+        return "127.0.0.1" if address.lower() == "localhost" else address
     raise StartError(
         f"HTTP_HOST: refusing to listen on {host}. Whoever reaches this address could use the signed-in account, "
         "because callers are not authenticated yet. Use 127.0.0.1."
@@ -76,7 +75,13 @@ class _Server(uvicorn.Server):
 def _config(app: ASGIApp, lifespan: Literal["on", "off"]) -> uvicorn.Config:
     """Logging is configured already, and nobody needs to know what serves."""
     return uvicorn.Config(
-        app, log_config=None, access_log=False, server_header=False, lifespan=lifespan, timeout_graceful_shutdown=5
+        app,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan=lifespan,
+        timeout_graceful_shutdown=5,
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from io import TextIOWrapper
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import anyio
 from anyio.streams.memory import MemoryObjectSendStream
@@ -16,6 +15,8 @@ from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
 from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
 from pydantic import ValidationError
+
+log = logging.getLogger(__name__)
 
 Line = SessionMessage | Exception
 
@@ -29,35 +30,25 @@ class _Writer(Protocol):
 
 
 async def serve_stdio(server: MCPServer[Any]) -> None:
-    """Serve one client until it closes our stdin."""
+    """Serve one client until it closes our stdin, or reads our stdout no longer."""
     # The SDK's own run_stdio_async drops a line that it cannot read without a word, and offers no way in.
     low = server._lowlevel_server  # noqa: SLF001
-    with _wire() as (stdin, stdout):
-        async with stdio_server(stdin, stdout) as (read, write), anyio.create_task_group() as tasks:
+    try:
+        # Given no stdout, the SDK takes the descriptor for itself, and sends to stderr what else is written there.
+        async with stdio_server(_stdin()) as (read, write), anyio.create_task_group() as tasks:
             into, lines = anyio.create_memory_object_stream[Line]()
             tasks.start_soon(_pass_on, read, into, write)
             await low.run(lines, write, low.create_initialization_options())
             tasks.cancel_scope.cancel()
+    except* BrokenPipeError:
+        log.info("the client reads no longer")
 
 
-@contextmanager
-def _wire() -> Iterator[tuple[anyio.AsyncFile[str], anyio.AsyncFile[str]]]:
-    """The client's ends of stdin and stdout. Whatever else writes to stdout meanwhile reaches stderr."""
-    from_client, to_client = os.dup(0), os.dup(1)
-    with open(os.devnull, "rb") as nothing:  # noqa: PTH123 - a descriptor is wanted, not a path
-        os.dup2(nothing.fileno(), 0)
-    sys.stdout.flush()
-    os.dup2(2, 1)
-    # A worker thread may still wait on the input when all is over, so neither descriptor is ever closed.
-    stdin = TextIOWrapper(
-        os.fdopen(from_client, "rb", closefd=False), encoding="utf-8", errors="surrogateescape", newline="\n"
-    )
-    stdout = TextIOWrapper(os.fdopen(to_client, "wb", closefd=False), encoding="utf-8", newline="\n")
-    try:
-        yield anyio.wrap_file(stdin), anyio.wrap_file(stdout)
-    finally:
-        os.dup2(from_client, 0)
-        os.dup2(to_client, 1)
+def _stdin() -> anyio.AsyncFile[str]:
+    """Standard input as text that keeps broken UTF-8 recognisable, where the SDK's would replace it."""
+    stdin = cast("TextIOWrapper", sys.stdin)
+    stdin.reconfigure(encoding="utf-8", errors="surrogateescape", newline="\n")
+    return anyio.wrap_file(stdin)
 
 
 async def _pass_on(read: _Reader, into: MemoryObjectSendStream[Line], write: _Writer) -> None:
