@@ -11,6 +11,8 @@ from pathlib import Path
 
 from dotenv.parser import Binding, parse_stream
 
+import _settings_values as values
+
 log = logging.getLogger(__name__)
 
 _FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_")
@@ -131,8 +133,9 @@ def _is_broken(binding: Binding) -> bool:
 
 
 def _secret_in(path: Path) -> str:
+    path = values.local_path(path)
     try:
-        text = _text_of(path.expanduser())
+        text = _text_of(path)
     except FileNotFoundError:
         raise ValueError(f"{path}: no such file. Create it, or correct the path.") from None
     _warn_if_loose(path)
@@ -146,6 +149,8 @@ def _text_of(path: Path) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST_FILE + 1)
+        if len(content) > _LONGEST_FILE:
+            raise ValueError(f"{path}: is larger than 64 KiB. Name the right file.")
         text = content.decode("utf-8-sig")
     except FileNotFoundError:
         raise
@@ -155,8 +160,6 @@ def _text_of(path: Path) -> str:
         raise ValueError(f"{path}: is not UTF-8 text. Save it as UTF-8.") from None
     if "\0" in text:
         raise ValueError(f"{path}: is not UTF-8 text. Save it as UTF-8.")
-    if len(content) > _LONGEST_FILE:
-        raise ValueError(f"{path}: is larger than 64 KiB. Name the right file.")
     return text
 
 

@@ -40,7 +40,9 @@ _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
     _APPEND |= getattr(os, _flag, 0)
 
-_NOISY = ("httpx", "httpx2", "msal")
+# These print whole addresses, with what was searched for, at INFO already.
+_TELLING = ("httpx", "httpx2")
+_NOISY = ("msal",)
 # These print headers and bodies below INFO.
 _TALKATIVE = ("httpcore", "httpcore2", "hpack", "h2", "urllib3", "mcp", "sse_starlette")
 _UVICORN = ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi")
@@ -73,7 +75,7 @@ _PATTERNS = (
     re.compile(r"(?<![A-Za-z0-9])M\.[A-Z][0-9]{1,4}_[A-Za-z0-9_.!*$-]{10,}"),
     re.compile(r"[A-Za-z0-9_.~-]{3}[0-9]Q~[A-Za-z0-9_.~-]{30,40}"),
     re.compile(r"(?P<kept>\bthe code )[A-Z0-9-]{6,12}\b"),
-    re.compile(r"(?P<kept>://[^\s/@:]{0,256}:)[^\s/@]{1,256}(?=@)"),
+    re.compile(r"(?P<kept>://[^\s/@:]{0,256}:)[^\s/]{1,256}(?=@)"),
 )
 _SECRET_KEY = re.compile(rf"(?:{_HEADER}|{_NAME})\Z", re.IGNORECASE)
 # Line breaks, terminal escapes, text direction, and halves of surrogate pairs that no encoding takes.
@@ -133,7 +135,7 @@ def _masked(match: re.Match[str]) -> str:
 def _quieten(level: int) -> None:
     """Keep libraries from drowning our records, and uvicorn from having handlers of its own."""
     debugging = level <= logging.DEBUG
-    for name in (*_NOISY, *_TALKATIVE):
+    for name in (*_TELLING, *_NOISY, *_TALKATIVE):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
     if debugging:
         for name in _NOISY:

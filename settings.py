@@ -104,7 +104,8 @@ class Settings(BaseSettings):
         Setting("Signing in", "Scopes to ask for, by commas or spaces.", "--scopes", unset="what the toolsets need"),
     ] = None
     entra_redirect_uri: Annotated[
-        values.RedirectUri, Setting("Signing in", "Loopback URI that the browser comes back to after sign-in.")
+        values.RedirectUri,
+        Setting("Signing in", "Loopback URI that the browser comes back to after sign-in. No effect yet."),
     ] = "http://localhost"
     entra_enable_auth: Annotated[
         bool, Setting("Signing in", "false leaves only the tools that need no token.", expects="true or false")
@@ -120,7 +121,11 @@ class Settings(BaseSettings):
     ] = None
     entra_token_cache_path: Annotated[
         values.LocalPath,
-        Setting("Signing in", "File that keeps the sign-in between starts.", unset=str(values.TOKEN_CACHE)),
+        Setting(
+            "Signing in",
+            "File that keeps the sign-in between starts. No effect yet: tokens stay in memory.",
+            unset=str(values.TOKEN_CACHE),
+        ),
     ] = Field(default_factory=values.default_token_cache)
     graph_cloud: Annotated[
         Annotated[Literal["public", "usgov", "dod", "china"], _LOWER] | None,
@@ -152,7 +157,7 @@ class Settings(BaseSettings):
         bool,
         Setting(
             "Demo",
-            "Serve a built-in demo tenant; all ENTRA_* settings and the .env file are ignored.",
+            "Serve a built-in demo tenant; ENTRA_*, GRAPH_* and the .env file are ignored.",
             "--demo",
             "true or false",
         ),
@@ -260,8 +265,8 @@ def read_settings(
         except ValueError as error:
             problems.append(Problem(frozenset(_NAMES), str(error)))
     if _asks_for_demo({**from_file, **given}):
-        log.info("demo: the .env file and all ENTRA_* settings are ignored")
-        given, from_file = _without_sign_in(given), _without_sign_in(from_file)
+        log.info("demo: the .env file and all ENTRA_* and GRAPH_* settings are ignored")
+        given, from_file = _without_tenant(given), _without_tenant(from_file)
     problems += sources.misspelt(given, from_file, _NAMES)
     merged, unusable = sources.with_secret_files(sources.laid_over(given, from_file, SECRETS), SECRETS)
     return _checked({name: text for name, text in merged.items() if name in _ROW}, problems + unusable)
@@ -336,8 +341,6 @@ def _gaps(settings: Settings) -> Iterator[Problem]:
             "DEMO",
             "ENTRA_ENABLE_AUTH",
         )
-    if str(settings.entra_token_cache_path).startswith("~"):
-        yield _problem("ENTRA_TOKEN_CACHE_PATH", "this account has no home directory. Set a whole path.")
     if settings.auth_mode == "application":
         yield from _application_gaps(settings)
 
@@ -362,5 +365,6 @@ def _asks_for_demo(given: Mapping[str, str]) -> bool:
         return False
 
 
-def _without_sign_in(given: Mapping[str, str]) -> dict[str, str]:
-    return {name: text for name, text in given.items() if not name.upper().startswith("ENTRA_")}
+def _without_tenant(given: Mapping[str, str]) -> dict[str, str]:
+    """What is left for the demo, which has a tenant, a mailbox and a cloud of its own."""
+    return {name: text for name, text in given.items() if not name.upper().startswith(("ENTRA_", "GRAPH_"))}

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
+import subprocess
 
 
 def snippets(url: str, *, python: str, script: str) -> str:
     """The configuration of each client, over stdio and over HTTP, for the demo tenant."""
     command = [python, script, "--demo"]
-    line = shlex.join(command)
+    line = subprocess.list2cmdline(command) if os.name == "nt" else shlex.join(command)
     stdio = {"command": command[0], "args": command[1:]}
     inspector = f"npx @modelcontextprotocol/inspector --cli {url} --transport http"
     return "\n".join(
