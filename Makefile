@@ -2,7 +2,7 @@
 #
 # PYTHON=/path/to/python3    which Python makes .venv (default: the first one that is new enough)
 # PORT=3100                  where `make demo` listens
-# DEMO_ARGS="--read-only"    more options for the demo server
+# DEMO_ARGS="--toolsets mail" more options for the demo server
 # TEST_ARGS="-k mail"        more options for pytest
 # UPGRADE=1                  lets `make lock` move every pin to the newest release that fits
 
