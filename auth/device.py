@@ -29,12 +29,12 @@ class DeviceCodeSource(MsalSource):
             return self._begin(application, scopes, claims)
         if self._clock() < self._next_look:  # Entra wants a pause between two looks
             raise SignInNeeded(invitation(self._pending))
-        self._next_look = self._clock() + self._pending["interval"]
         result: Result = application.acquire_token_by_device_flow(
             dict(self._pending), claims_challenge=claims, exit_condition=lambda _: True
         )
         if result.get("error") == "slow_down":
             self._pending["interval"] += 5
+        self._next_look = self._clock() + self._pending["interval"]
         if result.get("error") in {"authorization_pending", "slow_down"}:
             raise SignInNeeded(invitation(self._pending))
         self._pending = None

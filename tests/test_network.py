@@ -142,6 +142,23 @@ def test_the_systems_certificates_stay_trusted_beside_the_file(
     assert [str(each) for each in loaded] == [str(system), str(tmp_path), str(certificate)]
 
 
+def test_the_sign_in_client_is_opened_once_and_closed_with_the_server() -> None:
+    opened: list[httpx.Client] = []
+
+    def open_one() -> httpx.Client:
+        opened.append(network.sync_client(httpx.MockTransport(lambda _: httpx.Response(200))))
+        return opened[-1]
+
+    with network.OnDemand(open_one) as http:
+        assert http() is http()
+        assert not opened[0].is_closed
+    assert len(opened) == 1
+    assert opened[0].is_closed
+    with network.OnDemand(open_one):
+        pass
+    assert len(opened) == 1
+
+
 @pytest.mark.parametrize(
     "proxy", [pytest.param("socks5://127.0.0.1:9", id="SOCKS"), pytest.param("ftp://127.0.0.1:9", id="no proxy")]
 )

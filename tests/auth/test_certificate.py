@@ -61,6 +61,12 @@ def test_key_and_certificate_may_come_in_either_order(order: int) -> None:
     assert credential["public_certificate"].startswith(public.strip())
 
 
+def test_a_key_beside_a_damaged_certificate_is_refused() -> None:
+    private, public = key_and_certificate()
+    with pytest.raises(SettingsError, match="ENTRA_CLIENT_CERTIFICATE"):
+        certificate_credential(private + public.replace("MII", "xyz"))
+
+
 @pytest.mark.parametrize(
     "pem",
     [

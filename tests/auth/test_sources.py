@@ -289,6 +289,41 @@ def app_source(cloud: DemoTenant, transport: httpx.BaseTransport) -> TokenSource
     return auth.token_source(settings, lambda: sync_client(transport), lambda _: None)
 
 
+async def test_a_certificate_that_is_not_trusted_names_the_remedy() -> None:
+    def intercepted(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate", request=request)
+
+    cloud = DemoTenant(small_tenant())
+    with pytest.raises(SignInError, match="SSL_CERT_FILE"):
+        await app_source(cloud, httpx.MockTransport(intercepted)).token([f"{GRAPH}/.default"])
+
+
+async def test_a_device_code_that_lacks_its_page_is_an_error() -> None:
+    cloud = DemoTenant(small_tenant())
+    registered(cloud, allow_public_client=True)
+    broken = httpx.Response(200, json={"user_code": "ABC", "device_code": "x"})
+    settings = settings_for(cloud)
+    source = auth.token_source(settings, lambda: sync_client(Scripted(cloud, "devicecode", broken)), lambda _: None)
+    with pytest.raises(SignInError, match="no token came"):
+        await source.token([f"{GRAPH}/User.Read"])
+
+
+async def test_entra_asking_for_patience_is_not_a_failure() -> None:
+    cloud, clock = DemoTenant(small_tenant()), Clock()
+    registered(cloud, allow_public_client=True)
+    settings = settings_for(cloud)
+    scripted = Scripted(cloud, "token", httpx.Response(400, json={"error": "slow_down"}))
+    http = sync_client(scripted)
+    source = auth.DeviceCodeSource(
+        lambda: auth.public_application(APP, settings.authority_url, http), lambda _: None, clock
+    )
+    for pause in (0, 5, 4, 6):  # invited; told to slow down; too soon now; looked
+        with pytest.raises(SignInNeeded):
+            await source.token([f"{GRAPH}/User.Read"])
+        clock.now += pause
+    assert len(scripted.forms) == 1
+
+
 @pytest.mark.parametrize(
     ("endpoint", "answer", "says"),
     [

@@ -71,6 +71,23 @@ async def test_a_connection_that_fails_is_told_as_such(error: type[httpx.Transpo
     assert caught.value.code == code
 
 
+async def test_a_certificate_that_is_not_trusted_names_the_remedy() -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer", request=request)
+
+    with pytest.raises(GraphUnavailable, match="SSL_CERT_FILE"):
+        await get(handler)
+
+
+async def test_a_failed_call_is_logged_with_its_id(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="graph.client")
+    with pytest.raises(GraphUnavailable):
+        await get(failing(httpx.ConnectError), "users/ines%40x.example/messages")
+    record = caplog.records[0].__dict__
+    assert (record["path"], record["status"]) == ("/v1.0/users/*/messages", 0)
+    assert UUID(record["client_request_id"]).version == 4
+
+
 async def test_a_redirect_is_not_followed() -> None:
     sent: list[str] = []
 

@@ -230,6 +230,17 @@ async def test_an_answer_of_another_form_is_an_error_and_no_crash() -> None:
     assert "does not have the form" in text_of(result)
 
 
+async def test_a_crash_tells_the_model_nothing_of_itself() -> None:
+    class Crashing(OneToken):
+        async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+            raise RuntimeError("a secret detail")
+
+    async with Client(build_server(demo_settings(), Crashing(), transport=Canned())) as client:
+        result = await client.call_tool("mail_list_messages", {})
+    assert result.is_error
+    assert text_of(result) == "Error executing tool mail_list_messages"
+
+
 async def test_attachments_of_every_kind_are_named_and_a_rest_is_told() -> None:
     items = [
         {"@odata.type": "#microsoft.graph.itemAttachment", "id": "1", "name": "Old mail\u202e", "size": None},

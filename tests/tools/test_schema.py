@@ -67,6 +67,14 @@ def test_arguments_take_nothing_beyond_what_is_listed() -> None:
     assert _schema.flat_input({"type": "object", "properties": {}})["additionalProperties"] is False
 
 
+def test_what_can_never_be_flat_is_refused_at_declaration() -> None:
+    class Open(BaseModel):
+        by_name: dict[str, int]
+
+    with pytest.raises(ValueError, match="additionalProperties"):
+        _schema.flat_output(Open.model_json_schema())
+
+
 def test_a_real_union_is_refused_at_declaration() -> None:
     with pytest.raises(ValueError, match="union"):
         _schema.flat_input(Outer.model_json_schema())
