@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 import auth
 from auth.client_credentials import certificate_credential
@@ -17,29 +11,10 @@ from errors import SettingsError
 from network import sync_client
 from server import DemoTenant
 from settings import read_settings
+from tests.certificates import key_and_certificate
 from tests.support import small_tenant
 
 APP = "7d7a3a60-8a6e-4b52-8f2b-2b1d5f5b2c11"
-
-
-def key_and_certificate() -> tuple[str, str]:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "graphward test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    return private.decode(), certificate.public_bytes(serialization.Encoding.PEM).decode()
 
 
 async def test_a_certificate_signs_the_app_in() -> None:
