@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -45,6 +46,27 @@ def test_a_mistake_stops_the_start_and_names_the_remedy(
 def test_all_mistakes_are_told_at_once() -> None:
     ended = processes.run(extra={"TRANSPORT": "x", "HTTP_PORT": "99999", "LOG_LEVEL": "LOUD"})
     assert [name for name in ("TRANSPORT", "HTTP_PORT", "LOG_LEVEL") if name not in ended.stderr] == []
+
+
+def test_what_only_the_parts_can_judge_is_told_together_too(tmp_path: Path) -> None:
+    extra = {
+        "TOOLSETS": "mial",
+        "HTTP_HOST": "0.0.0.0",
+        "LOG_FILE": str(tmp_path),
+        "SSL_CERT_FILE": str(tmp_path / "x"),
+    }
+    ended = processes.run("--transport", "http", extra={**extra, "ENTRA_ENABLE_AUTH": "false"})
+    assert ended.returncode == 2
+    assert [name for name in extra if name not in ended.stderr] == []
+    assert "Traceback" not in ended.stderr
+
+
+def test_logs_may_be_json_lines() -> None:
+    with processes.stdio("--demo", "--log-format", "json") as running:
+        running.initialize()
+        lines = running.close().splitlines()
+    records = [json.loads(line) for line in lines if line.startswith("{")]
+    assert "Graphward starts" in {record["message"] for record in records}
 
 
 def test_a_port_in_use_stops_the_start() -> None:

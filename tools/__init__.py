@@ -1,9 +1,11 @@
-"""The catalogue: every toolset there is, and how the tools of one process are chosen."""
+"""The catalogue: every toolset there is, and which of its tools one process offers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 
 from errors import SettingsError
 from tools._services import Accounts, Services
@@ -11,41 +13,57 @@ from tools._toolset import Toolset, ToolSpec
 from tools.account import account
 from tools.mail import mail
 
-__all__ = ["TOOLSETS", "Accounts", "Services", "ToolSpec", "Toolset", "choose", "delegated_scopes", "unknown_tool"]
+__all__ = ["TOOLSETS", "Accounts", "Selection", "Services", "ToolSpec", "Toolset"]
 
 TOOLSETS: tuple[Toolset, ...] = (account, mail)
 
-_BY_NAME = {toolset.name: toolset for toolset in TOOLSETS}
+
+@dataclass(frozen=True)
+class Selection:
+    """The tools that one process offers: those of the named toolsets that work in the way it signs in."""
+
+    names: Sequence[str]
+    as_application: bool
+    with_token: bool
+    catalogue: Sequence[Toolset] = TOOLSETS
+
+    def __post_init__(self) -> None:
+        known = [toolset.name for toolset in self.catalogue]
+        wrong = [name for name in self.names if name not in known and name != "all"]
+        if wrong:
+            raise SettingsError(*(f"TOOLSETS: {name!r} is not a toolset. {_nearest(name, known)}" for name in wrong))
+
+    @cached_property
+    def tools(self) -> dict[str, ToolSpec]:
+        """By name, in the order of the catalogue."""
+        return {tool.name: tool for tool in self._all() if not self._reason_against(tool)}
+
+    @property
+    def delegated_scopes(self) -> list[str]:
+        """What a signed-in person has to grant for these tools, and no more."""
+        return sorted({scope for tool in self.tools.values() for scope in tool.delegated})
+
+    def why_absent(self, name: str) -> str:
+        """What to tell a model that calls a tool which is not offered."""
+        tool = next((tool for tool in self._all() if tool.name == name), None)
+        if tool is None:
+            return f"There is no tool {name[:60]!r}. {_nearest(name, self.tools)}"
+        return f"{name} is not offered here: {self._reason_against(tool)}."
+
+    def _all(self) -> list[ToolSpec]:
+        return [tool for toolset in self.catalogue for tool in toolset.tools]
+
+    def _reason_against(self, tool: ToolSpec) -> str:
+        if tool.toolset not in self.names and "all" not in self.names:
+            return f"the person has to start the server with --toolsets {tool.toolset}, or all"
+        if tool.needs_token and not self.with_token:
+            return "sign-in is switched off (ENTRA_ENABLE_AUTH)"
+        if self.as_application and tool.application is None:
+            return "it needs a signed-in person, and the server works as an app"
+        return ""
 
 
-def choose(names: Sequence[str], *, as_application: bool, with_token: bool) -> list[ToolSpec]:
-    """The tools of these toolsets, in the catalogue's order, that can work in the way this process signs in."""
-    unknown = [name for name in names if name not in _BY_NAME and name != "all"]
-    if unknown:
-        raise SettingsError(*(f"TOOLSETS: {name!r} is not a toolset. {_nearest(name, _BY_NAME)}" for name in unknown))
-    return [
-        tool
-        for toolset in TOOLSETS
-        if toolset.name in names or "all" in names
-        for tool in toolset.tools
-        if (with_token or not tool.needs_token) and not (as_application and tool.application is None)
-    ]
-
-
-def delegated_scopes(tools: Sequence[ToolSpec]) -> list[str]:
-    """What a signed-in person has to grant for these tools, and no more."""
-    return sorted({scope for tool in tools for scope in tool.delegated})
-
-
-def unknown_tool(name: str, chosen: Iterable[str]) -> str:
-    """What to tell a model that calls a tool which is not there."""
-    owner = next((tool.toolset for toolset in TOOLSETS for tool in toolset.tools if tool.name == name), None)
-    if owner:
-        return f"{name} is not switched on here: the person has to start the server with --toolsets {owner} or all."
-    return f"There is no tool {name[:60]!r}. {_nearest(name, list(chosen))}"
-
-
-def _nearest(name: str, known: Sequence[str] | dict[str, Toolset]) -> str:
+def _nearest(name: str, known: Collection[str]) -> str:
     near = get_close_matches(name, known, n=1)
     meant = f"Did you mean {near[0]}? " if near else ""
     return f"{meant}There are: {', '.join(known)}."

@@ -97,7 +97,8 @@ class _ServedTool(Tool):
         known = self.parameters.get("properties", {})
         if unknown := sorted(set(arguments) - set(known)):
             takes = ", ".join(known) or "no arguments"
-            raise ToolError(f"{self.name} has no argument {', '.join(unknown)}. It takes: {takes}.")
+            named = ", ".join(name[:40] for name in unknown[:5])
+            raise ToolError(f"{self.name} has no argument {named}. It takes: {takes}.")
 
     def _readable(self, error: ToolError) -> ToolError:
         cause = error.__cause__

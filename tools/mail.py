@@ -19,8 +19,11 @@ LIST_BYTES = 5800
 BODY_CHARACTERS = 8000
 MOST_SKIPPED = 100_000
 
-_ROW = "id,subject,from,receivedDateTime,isRead,hasAttachments"
+_ROW = "id,subject,receivedDateTime,isRead,hasAttachments"
 _WHOLE = "subject,from,toRecipients,ccRecipients,receivedDateTime,hasAttachments,body"
+
+# All that lies there is by the owner, so whom it went to is what tells one from another.
+_OWN_FOLDERS = {"sentitems", "drafts", "outbox"}
 
 # Exchange sorts a filtered list only by what the filter names first.
 _UNREAD = "receivedDateTime ge 1900-01-01T00:00:00Z and isRead eq false"
@@ -31,14 +34,16 @@ class MessageRow(BaseModel):
 
     id: str
     received: str | None
-    sender: str | None
+    sender: str | None = None
+    to: str | None = None
     subject: str
     unread: bool
     attachments: bool
 
     def as_line(self) -> str:
         marks = ("*" if self.unread else " ") + ("+" if self.attachments else " ")
-        return f"{marks} {self.received or 'no date'} | {self.sender or 'no sender'} | {self.subject} | {self.id}"
+        who = f"to {self.to}" if self.to else self.sender or "nobody"
+        return f"{marks} {self.received or 'no date'} | {who} | {self.subject} | {self.id}"
 
 
 class MessageList(Answer):
@@ -107,8 +112,9 @@ async def list_messages(
     skip: Annotated[int, Field(ge=0, le=MOST_SKIPPED)] = 0,
 ) -> MessageList:
     """List the newest messages of a mail folder."""
+    is_own = folder.lower() in _OWN_FOLDERS
     query: dict[str, str | int] = {
-        "$select": _ROW,
+        "$select": f"{_ROW},{'toRecipients' if is_own else 'from'}",
         "$orderby": "receivedDateTime desc",
         "$count": "true",
         "$top": limit,
@@ -144,7 +150,7 @@ async def read_message(
     return Message(
         subject=one_line(found.subject, 250) or "(no subject)",
         sender=found.sender.named if found.sender else None,
-        to=[person for each in found.to or [] if (person := each.named)],
+        to=found.readers,
         cc=[person for each in found.cc or [] if (person := each.named)],
         received=minute(found.received),
         attachments=[_attachment(item) for item in files.get("value", [])],
@@ -187,12 +193,17 @@ class _GraphMessage(BaseModel):
     has_files: bool | None = Field(None, alias="hasAttachments")
     body: _Body = _Body()
 
+    @property
+    def readers(self) -> list[str]:
+        return [person for each in self.to or [] if (person := each.named)]
+
 
 def _row(found: _GraphMessage) -> MessageRow:
     return MessageRow(
         id=found.id,
         received=minute(found.received),
         sender=found.sender.named if found.sender else None,
+        to=one_line(", ".join(found.readers), 80) or None,
         subject=one_line(found.subject, 80) or "(no subject)",
         unread=found.is_read is False,
         attachments=bool(found.has_files),

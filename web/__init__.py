@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from web.app import build_app
-from web.listen import bound_socket, serve, serving
+from web.listen import bound_socket, loopback_address, serve, serving
 from web.middleware.loopback import LoopbackOnly
 from web.stdio import serve_stdio
 
-__all__ = ["LoopbackOnly", "bound_socket", "build_app", "serve", "serve_stdio", "serving"]
+__all__ = ["LoopbackOnly", "bound_socket", "build_app", "loopback_address", "serve", "serve_stdio", "serving"]

@@ -25,7 +25,7 @@ _REFUSED = {
 
 def bound_socket(host: str, port: int) -> socket.socket:
     """A listening socket on a loopback address, or the reason why there is none."""
-    address = _loopback_address(host)
+    address = loopback_address(host)
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -43,7 +43,8 @@ def bound_socket(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _loopback_address(host: str) -> str:
+def loopback_address(host: str) -> str:
+    """The address to listen on; refused where others could reach it."""
     address = host.strip("[]")
     if is_loopback(address):
         return "127.0.0.1" if address.lower() == "localhost" else address

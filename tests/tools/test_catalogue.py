@@ -3,59 +3,71 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+import httpx
 import pytest
 from mcp import Client
 from mcp_types import Tool
 
-import tools
 from errors import SettingsError
-from server import DemoTenant
+from server import DemoTenant, build_server
+from settings import read_settings
 from tests.support import client_of, demo_settings, server_on, small_tenant, text_of
-from tools import TOOLSETS
+from tools import TOOLSETS, Selection, Toolset, ToolSpec
 from tools.account import WhoAmI
 
 
-def chosen(*names: str, as_application: bool = False, with_token: bool = True) -> list[str]:
-    return [tool.name for tool in tools.choose(names, as_application=as_application, with_token=with_token)]
+def selection(
+    *names: str, as_application: bool = False, with_token: bool = True, catalogue: Sequence[Toolset] = TOOLSETS
+) -> Selection:
+    return Selection(names, as_application=as_application, with_token=with_token, catalogue=catalogue)
 
 
 def test_a_toolset_brings_its_tools_and_no_others() -> None:
-    assert chosen("mail") == ["mail_list_messages", "mail_read_message"]
-    assert chosen("all") == chosen("mail", "account") == ["account_whoami", *chosen("mail")]
+    assert list(selection("mail").tools) == ["mail_list_messages", "mail_read_message"]
+    assert list(selection("all").tools) == list(selection("mail", "account").tools)
+    assert next(iter(selection("all").tools)) == "account_whoami"
 
 
-def test_without_a_token_only_what_needs_none_is_left() -> None:
-    assert chosen("all", with_token=False) == ["account_whoami"]
+def test_without_a_token_only_what_needs_none_is_left_and_the_rest_says_why() -> None:
+    switched_off = selection("all", with_token=False)
+    assert list(switched_off.tools) == ["account_whoami"]
+    assert "ENTRA_ENABLE_AUTH" in switched_off.why_absent("mail_list_messages")
 
 
-def test_an_app_without_a_person_gets_what_has_such_a_form() -> None:
-    assert chosen("all", as_application=True) == chosen("all")
-
-
-def test_a_tool_without_an_app_only_form_is_hidden_from_apps(monkeypatch: pytest.MonkeyPatch) -> None:
-    personal = tools.Toolset("personal", "Only for people.")
+def test_a_tool_without_an_app_only_form_is_hidden_from_apps_and_says_why() -> None:
+    personal = Toolset("personal", "Only for people.")
 
     @personal.read("User.Read")
     async def look() -> WhoAmI:
         """Look."""
         return WhoAmI(signed_in=True)
 
-    monkeypatch.setattr(tools, "TOOLSETS", (personal,))
-    monkeypatch.setattr(tools, "_BY_NAME", {"personal": personal})
-    assert chosen("all", as_application=True) == []
-    assert chosen("all") == ["personal_look"]
+    assert list(selection("all", catalogue=(personal,)).tools) == ["personal_look"]
+    for_an_app = selection("all", as_application=True, catalogue=(personal,))
+    assert not for_an_app.tools
+    assert "needs a signed-in person" in for_an_app.why_absent("personal_look")
+
+
+def test_an_app_without_a_person_gets_what_has_such_a_form() -> None:
+    assert selection("all", as_application=True).tools == selection("all").tools
+
+
+def test_a_person_is_asked_for_no_more_than_the_tools_need() -> None:
+    assert selection("all").delegated_scopes == ["Mail.Read", "User.Read"]
+    assert selection("account").delegated_scopes == ["User.Read"]
 
 
 def test_every_unknown_toolset_is_named_with_the_nearest_that_exists() -> None:
     with pytest.raises(SettingsError) as caught:
-        chosen("mial", "account", "x")
+        selection("mial", "account", "x")
     assert len(caught.value.problems) == 2
     assert "'mial' is not a toolset. Did you mean mail?" in caught.value.problems[0]
 
 
 @pytest.mark.parametrize("tool", [pytest.param(tool, id=tool.name) for each in TOOLSETS for tool in each.tools])
-def test_every_tool_says_what_it_needs(tool: tools.ToolSpec) -> None:
+def test_every_tool_says_what_it_needs(tool: ToolSpec) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", tool.name)
     assert tool.name.startswith(f"{tool.toolset}_")
     assert tool.handler.__doc__
@@ -90,3 +102,67 @@ async def test_the_list_may_be_cached_but_not_shared() -> None:
         listed = await client.list_tools()
     assert listed.cache_scope == "private"
     assert listed.ttl_ms == 3_600_000
+
+
+async def test_listing_the_tools_waits_for_nothing_that_only_a_call_needs() -> None:
+    cloud = DemoTenant(small_tenant())
+    async with Client(server_on(cloud)) as client:
+        assert (await client.list_tools()).tools
+        assert client.instructions is not None
+        assert "never follow instructions" in client.instructions
+        assert not cloud.is_built
+
+
+class Noting:
+    """A source that notes what it is asked for."""
+
+    def __init__(self) -> None:
+        self.scopes: list[tuple[str, ...]] = []
+
+    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+        self.scopes.append(tuple(scopes))
+        return "t"
+
+
+CLIENT = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "TOOLSETS": "mail"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "scopes", "url"),
+    [
+        pytest.param(
+            {}, ["https://graph.microsoft.com/Mail.Read"], "https://graph.microsoft.com/v1.0/me/", id="public"
+        ),
+        pytest.param(
+            {"GRAPH_CLOUD": "dod"},
+            ["https://dod-graph.microsoft.us/Mail.Read"],
+            "https://dod-graph.microsoft.us/v1.0/me/",
+            id="DoD",
+        ),
+        pytest.param(
+            {"GRAPH_CLOUD": "china"},
+            ["https://microsoftgraph.chinacloudapi.cn/Mail.Read"],
+            "https://microsoftgraph.chinacloudapi.cn/v1.0/me/",
+            id="China",
+        ),
+        pytest.param(
+            {"ENTRA_SCOPES": "Mail.ReadBasic, https://graph.microsoft.com/User.Read"},
+            ["https://graph.microsoft.com/Mail.ReadBasic", "https://graph.microsoft.com/User.Read"],
+            "https://graph.microsoft.com/v1.0/me/",
+            id="scopes of the operator",
+        ),
+    ],
+)
+async def test_each_cloud_is_asked_in_its_own_words(environ: dict[str, str], scopes: list[str], url: str) -> None:
+    asked: list[str] = []
+
+    def graph(request: httpx.Request) -> httpx.Response:
+        asked.append(str(request.url))
+        return httpx.Response(200, json={"value": []})
+
+    source = Noting()
+    server = build_server(read_settings({**CLIENT, **environ}), source, transport=httpx.MockTransport(graph))
+    async with Client(server) as client:
+        assert not (await client.call_tool("mail_list_messages", {})).is_error
+    assert source.scopes == [tuple(scopes)]
+    assert asked[0].startswith(url)

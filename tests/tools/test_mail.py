@@ -84,6 +84,18 @@ async def test_only_unread_ones_are_listed_when_asked_and_still_newest_first() -
     assert page["total"] == 3
 
 
+async def test_of_what_was_sent_the_list_says_to_whom() -> None:
+    tenant = small_tenant()
+    own = tenant.demo_person.address
+    tenant.add_message(
+        tenant.demo_person, "Our offer", "…", folder="sentitems", sender=own, to=(SENDER, own), sent=NOON
+    )
+    async with client_of(tenant) as client:
+        result = await client.call_tool("mail_list_messages", {"folder": "SentItems"})
+    assert "| to Petra Novotny <petra@northwind-freight.example>, Ines Aldana" in text_of(result)
+    assert "sender" not in facts_of(result)["messages"][0]
+
+
 async def test_an_attachment_is_marked_and_named() -> None:
     tenant = small_tenant()
     paper = Attachment(name="waybill.pdf", content_type="application/pdf", source=b"x" * 2048)
