@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, quote
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from emulator.entra import Entra, TokenRefused
@@ -43,7 +43,8 @@ def build_emulator(
     """An app that answers for the tenant; `pages_url` is where a person opens the sign-in pages."""
     entra = entra or Entra(tenant, clock=clock, pages_url=pages_url)
     graph = GraphEndpoint(tenant, entra, clock)
-    app = Starlette(routes=[*entra.routes, Route("/{path:path}", graph)])
+    app = Starlette(routes=entra.routes)
+    app.router.default = graph  # and no route: its pattern would miss a path with a line break in it
     app.state.tenant = tenant
     app.state.entra = entra
     return app

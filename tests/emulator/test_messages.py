@@ -423,10 +423,18 @@ async def test_a_random_message_is_found_by_every_option(
         for query in queries:
             response = await client.get(f"/me/messages?{query}")
             assert message.id in ids(response.json()), query
+        everything = (await client.get("/me/messages?$orderby=receivedDateTime&$top=1000&$count=true")).json()
+        rank = ids(everything).index(message.id)
+        alone = await client.get(f"/me/messages?$orderby=receivedDateTime&$skip={rank}&$top=1")
         hit = next(
             item
             for item in (await client.get("/me/messages?$select=subject,isRead&$top=1000")).json()["value"]
             if item["id"] == message.id
         )
+    held = len(tenant.mailbox(ada).messages)
     tenant.mailbox(ada).remove(message)
+    received = [item["receivedDateTime"] for item in everything["value"]]
+    assert received == sorted(received)
+    assert everything["@odata.count"] == held
+    assert ids(alone.json()) == [message.id]
     assert (hit["subject"], hit["isRead"]) == (message.subject, is_read)

@@ -254,3 +254,10 @@ async def test_mail_may_arrive_while_folders_are_read(graph: httpx.AsyncClient, 
             counted = await graph.get("/me/mailFolders/inbox")
             assert (response.status_code, counted.status_code) == (200, 200)
         done.set()
+
+
+async def test_a_line_break_in_a_path_gets_an_error_of_graph(tenant: Tenant) -> None:
+    async with client_for(tenant, delegated(tenant.demo_person)) as client:
+        response = await client.get("/me/mailFolders/a%0Ab/messages")
+    assert response.status_code == 400
+    assert response.json()["error"]["code"] == "ErrorInvalidIdMalformed"
