@@ -146,6 +146,8 @@ def _secret_in(path: Path) -> str:
 
 
 def _text_of(path: Path) -> str:
+    if path.exists() and not path.is_file():  # to open a pipe would wait for whoever fills it
+        raise ValueError(f"{path}: cannot be read (it is not a file). Correct the path.")
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST_FILE + 1)

@@ -111,7 +111,7 @@ def toolsets(text: str) -> tuple[str, ...]:
     """Names of toolsets from a comma list; the catalogue knows which exist."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     if not names:
-        raise ValueError("names no toolset. Write a comma list such as mail,calendar, or all.")
+        raise ValueError("names no toolset. Write a comma list such as account,mail, or all.")
     return names
 
 

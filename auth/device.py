@@ -28,7 +28,7 @@ class DeviceCodeSource(MsalSource):
         if self._pending is None or self._pending["expires_at"] <= self._clock():
             return self._begin(application, scopes, claims)
         if self._clock() < self._next_look:  # Entra wants a pause between two looks
-            raise SignInNeeded(invitation(self._pending))
+            raise SignInNeeded(f"{invitation(self._pending)} If that is done, wait a few seconds before you repeat it.")
         result: Result = application.acquire_token_by_device_flow(
             dict(self._pending), claims_challenge=claims, exit_condition=lambda _: True
         )

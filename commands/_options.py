@@ -75,7 +75,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add(group: argparse._ArgumentGroup, row: Row) -> None:
-    told = f"{row.about.help} [{row.name}]"
+    default = "" if row.flag or row.default == "not set" else f"; default: {row.default}"
+    told = f"{row.about.help} [{row.name}{default}]".replace("%", "%%")
     if row.flag:
         group.add_argument(row.about.option, dest=row.name, action="store_const", const="true", help=told)
         return

@@ -35,7 +35,7 @@ def snippets(url: str, *, python: str, script: str) -> str:
             f"  HTTP    {_json({'mcpServers': {'graphward': {'url': url}}})}",
             f"  stdio   {_json({'mcpServers': {'graphward': stdio}})}",
             "",
-            "MCP Inspector (needs Node.js)",
+            "MCP Inspector (needs Node.js 22.19 or newer)",
             f"  list    {inspector} --method tools/list",
             f"  call    {inspector} --method tools/call --tool-name mail_list_messages --tool-arg limit=5",
             "",

@@ -62,7 +62,7 @@ class GraphClient:
                 "graph call",
                 extra={
                     "method": request.method,
-                    "path": _WHOSE.sub("users/*", request.url.path),
+                    "path": _WHOSE.sub("users/*", request.url.raw_path.decode().partition("?")[0]),
                     "status": status,
                     "ms": round((time.monotonic() - started) * 1000),
                     "client_request_id": request.headers["client-request-id"],

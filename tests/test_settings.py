@@ -338,6 +338,7 @@ def test_an_account_without_home_has_to_write_whole_paths(monkeypatch: pytest.Mo
     ("name", "meant"),
     [
         pytest.param("ENTRA_TENNANT_ID", "ENTRA_TENANT_ID", id="a letter too many"),
+        pytest.param("ENTRA_TENNENT_ID", "ENTRA_TENANT_ID", id="two letters off"),
         pytest.param("ENTRA_TENATN_ID", "ENTRA_TENANT_ID", id="letters swapped"),
         pytest.param("entra_scope", "ENTRA_SCOPES", id="small letters"),
         pytest.param("HTTP_POST", "HTTP_HOST or HTTP_PORT", id="between two names"),

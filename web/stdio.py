@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from collections.abc import AsyncIterator
@@ -68,14 +69,26 @@ def complaint_about(error: Exception) -> JSONRPCError | None:
     if "string_unicode" in kinds:
         return _complaint(PARSE_ERROR, "This line is not valid UTF-8. Send JSON-RPC as UTF-8, one message a line.")
     if "json_invalid" in kinds:
-        blank = not kinds["json_invalid"].strip()
-        reason = "This line is not JSON. Send one whole JSON-RPC message a line."
-        return None if blank else _complaint(PARSE_ERROR, reason)
+        return _unread(kinds["json_invalid"])
     message = next((problem["input"] for problem in problems if isinstance(problem["input"], dict)), {})
     return _complaint(
         INVALID_REQUEST,
         'This is JSON, but no JSON-RPC 2.0 message: it needs "jsonrpc": "2.0" and a "method", and no batch is taken.',
         _request_id(message.get("id")),
+    )
+
+
+def _unread(line: str) -> JSONRPCError | None:
+    if not line.strip():
+        return None
+    try:
+        message = json.loads(line)
+    except (ValueError, RecursionError):
+        return _complaint(PARSE_ERROR, "This line is not JSON. Send one whole JSON-RPC message a line.")
+    return _complaint(
+        INVALID_REQUEST,
+        "This is JSON, but there is half a surrogate pair, an endless number or far too many levels in it.",
+        _request_id(message.get("id")) if isinstance(message, dict) else None,
     )
 
 

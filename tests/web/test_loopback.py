@@ -74,6 +74,16 @@ async def test_an_origin_must_be_a_page_of_this_machine(origin: str, expected: i
     assert await status([("host", "localhost"), ("origin", origin)]) == expected
 
 
+async def test_two_origins_are_refused() -> None:
+    origins = [("origin", "http://localhost"), ("origin", "http://localhost")]
+    assert await status([("host", "localhost"), *origins]) == 403
+
+
+async def test_any_loopback_address_is_this_machine() -> None:
+    assert await status([("host", "127.8.8.8:3000")]) == 200
+    assert await status([("host", "[::ffff:127.0.0.1]:3000")]) == 200
+
+
 async def test_other_scopes_pass_through() -> None:
     seen: list[str] = []
 

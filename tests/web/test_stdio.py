@@ -25,6 +25,8 @@ def refused(line: str) -> Exception:
             '{"jsonrpc": "2.0", "id": "a", "method": 5}', -32600, "a", "method", id="a method that is no name"
         ),
         pytest.param('{"id": true, "method": "ping"}', -32600, None, "jsonrpc", id="an id that is no id"),
+        pytest.param('{"jsonrpc": "2.0", "id": 8, "method": "\\ud800"}', -32600, 8, "surrogate", id="half a pair"),
+        pytest.param("[" * 100_000, -32700, None, "not JSON", id="too deep to read"),
         pytest.param("[]", -32600, None, "batch", id="a batch"),
         pytest.param("5", -32600, None, "JSON-RPC", id="a number"),
     ],
