@@ -20,8 +20,8 @@ WAIT = 60
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's, without what would configure the server."""
-    ours = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TRANSPORT", "TOOLSETS", "DEMO", "STATELESS_")
+    """This process's, without what would configure the server, or hide that Python buffers what it prints."""
+    ours = ("PYTHONUNBUFFERED", "ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TRANSPORT", "TOOLSETS", "DEMO", "STATELESS_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**kept, **(extra or {})}
 

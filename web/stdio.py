@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import sys
@@ -39,7 +40,9 @@ async def serve_stdio(server: MCPServer[Any]) -> None:
         async with stdio_server(_stdin()) as (read, write), anyio.create_task_group() as tasks:
             into, lines = anyio.create_memory_object_stream[Line]()
             tasks.start_soon(_pass_on, read, into, write)
-            await low.run(lines, write, low.create_initialization_options())
+            # What Python still buffers at the end would go out when the descriptor is the client's again.
+            with contextlib.redirect_stdout(sys.stderr):
+                await low.run(lines, write, low.create_initialization_options())
             tasks.cancel_scope.cancel()
     except* BrokenPipeError:
         log.info("the client reads no longer")
