@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import ValidationError
@@ -85,12 +86,12 @@ class _ServedTool(Tool):
         self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
     ) -> CallToolResult | InputRequiredResult | Answer:
         self._refuse_unknown(arguments)
+        self._refuse_other_types(arguments)
         try:
             answer: InputRequiredResult | Answer = await super().run(arguments, context)
         except ToolError as error:
-            readable = self._readable(error)
-            log.warning("tool failed", extra={"tool": self.name, "cause": repr(error.__cause__)})
-            raise readable from error.__cause__
+            log.warning("tool failed", extra={"tool": self.name, "cause": _logged(error.__cause__)})
+            raise self._readable(error) from error.__cause__
         return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
 
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
@@ -100,20 +101,36 @@ class _ServedTool(Tool):
             named = ", ".join(name[:40] for name in unknown[:5])
             raise ToolError(f"{self.name} has no argument {named}. It takes: {takes}.")
 
+    def _refuse_other_types(self, arguments: dict[str, Any]) -> None:
+        """The schema's types and no others: the SDK would take true for 1. As JSON, so that a date is still a text."""
+        given = json.dumps(self.fn_metadata.pre_parse_json(arguments))
+        try:
+            self.fn_metadata.arg_model.model_validate_json(given, strict=True)
+        except ValidationError as error:
+            raise ToolError(self._mistaken(error)) from error
+
     def _readable(self, error: ToolError) -> ToolError:
         cause = error.__cause__
         if isinstance(cause, AppError):
             return ToolError(str(cause))
-        if isinstance(cause, ValidationError) and isinstance(error, UnexpectedToolError):
+        if isinstance(cause, ValidationError):  # not of the arguments: those were judged before
             return ToolError("Graph's answer does not have the form that it documents. Ask for something else.")
-        if isinstance(cause, ValidationError):
-            problems = "; ".join(f"{_where(problem['loc'])}: {problem['msg']}" for problem in cause.errors())
-            return ToolError(f"{self.name} cannot take these arguments. {problems}. Correct them and call again.")
         return error
+
+    def _mistaken(self, error: ValidationError) -> str:
+        problems = "; ".join(f"{_where(problem['loc'])}: {problem['msg']}" for problem in error.errors())
+        return f"{self.name} cannot take these arguments. {problems}. Correct them and call again."
 
 
 def _where(location: tuple[int | str, ...]) -> str:
-    return ".".join(str(part) for part in location)
+    return ".".join(str(part) for part in location) or "arguments"
+
+
+def _logged(cause: BaseException | None) -> str:
+    """What the log may know: of an answer that did not fit only where, since the rest is somebody's mail."""
+    if isinstance(cause, ValidationError):
+        return f"{cause.title}: {', '.join(sorted({_where(problem['loc']) for problem in cause.errors()}))}"
+    return repr(cause)
 
 
 def _described(handler: Handler) -> str:

@@ -175,11 +175,16 @@ async def test_invisible_characters_of_others_do_not_reach_the_model() -> None:
         pytest.param("mail_list_messages", {"folder": ".."}, ["not an id"], id="folder that climbs"),
         pytest.param("mail_list_messages", {"folder": "inbox/../.."}, ["folder name"], id="folder with a path"),
         pytest.param("mail_list_messages", {"folder": 5}, ["folder", "string"], id="wrong type"),
+        pytest.param("mail_list_messages", {"limit": True}, ["limit", "integer"], id="true is no number"),
+        pytest.param("mail_list_messages", {"limit": "5"}, ["limit", "integer"], id="a number as text"),
+        pytest.param("mail_list_messages", {"unread": "yes"}, ["unread", "boolean"], id="a word for true"),
+        pytest.param("mail_list_messages", {"unread": None}, ["unread", "boolean"], id="null"),
         pytest.param("mail_list_messages", {"limit": 51}, ["limit", "50"], id="too many"),
         pytest.param("mail_list_messages", {"limit": 0, "skip": -1}, ["limit", "skip"], id="two mistakes at once"),
         pytest.param("mail_list_messages", {"top": 5}, ["no argument top", "limit"], id="unknown argument"),
         pytest.param("mail_read_message", {}, ["id", "required"], id="missing argument"),
         pytest.param("mail_read_message", {"id": "x"}, ["exactly as it was listed"], id="no such message"),
+        pytest.param("mail_read_message", {"id": "\ud800"}, ["cannot take", "Invalid JSON"], id="half a character"),
         pytest.param("mail_read", {}, ["no tool 'mail_read'", "mail_read_message"], id="unknown tool"),
     ],
 )
@@ -236,10 +241,12 @@ async def test_a_damaged_message_is_still_read_and_listed(item: dict[str, object
     assert "(no subject) | x" in text_of(listed)
 
 
-async def test_an_answer_of_another_form_is_an_error_and_no_crash() -> None:
-    result = await answered("mail_read_message", {"id": "x"}, {"subject": {"not": "text"}})
+async def test_an_answer_of_another_form_is_an_error_and_no_crash(caplog: pytest.LogCaptureFixture) -> None:
+    result = await answered("mail_read_message", {"id": "x"}, {"subject": {"confidential": "the merger"}})
     assert result.is_error
     assert "does not have the form" in text_of(result)
+    told = [record.__dict__["cause"] for record in caplog.records if record.message == "tool failed"]
+    assert told == ["_GraphMessage: subject"], "and nothing of the mail itself"
 
 
 async def test_a_crash_tells_the_model_nothing_of_itself() -> None:
