@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import shlex
 import signal
 import subprocess
@@ -60,6 +61,8 @@ def test_each_bad_line_is_answered_and_the_server_goes_on() -> None:
         (b'{"jsonrpc": "2.0", "id": 5, "method": "tools/list", "params": "\xff\xfe"}\n', -32700),
         (b'{"jsonrpc": "2.0", "id": 9}\n', -32600),
         (b"[]\n", -32600),
+        (b'{"jsonrpc": "2.0", "id": null, "method": "tools/list"}\n', -32600),
+        (b'{"jsonrpc": "2.0", "id": 1.5, "method": "tools/list"}\n', -32600),
         (b'{"jsonrpc": "1.0", "id": 1, "method": "ping"}\n', -32600),
     ]
     with processes.stdio("--demo") as server:
@@ -71,7 +74,7 @@ def test_each_bad_line_is_answered_and_the_server_goes_on() -> None:
             server.send(line)
             answer = server.receive()
             assert answer["error"]["code"] == code
-            assert "JSON" in answer["error"]["message"]
+            assert {"JSON", "id"} & set(re.findall(r"\w+", answer["error"]["message"]))
         server.send(b"\n")
         assert len(server.ask(11, "tools/list")["result"]["tools"]) == 3
         server.close()

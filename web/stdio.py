@@ -15,7 +15,7 @@ from anyio.streams.memory import MemoryObjectSendStream
 from mcp.server import MCPServer
 from mcp.server.stdio import stdio_server
 from mcp.shared.message import SessionMessage
-from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError
+from mcp_types import INVALID_REQUEST, PARSE_ERROR, ErrorData, JSONRPCError, JSONRPCMessage, JSONRPCNotification
 from pydantic import ValidationError
 
 log = logging.getLogger(__name__)
@@ -59,15 +59,18 @@ async def _pass_on(read: _Reader, into: MemoryObjectSendStream[Line], write: _Wr
     """Hand on what is JSON-RPC; answer what is not."""
     async with into:
         async for line in read:
-            if isinstance(line, SessionMessage):
+            complaint = complaint_about(line)
+            if isinstance(line, SessionMessage) and complaint is None:
                 await into.send(line)
-            elif (complaint := complaint_about(line)) is not None:
+            elif complaint is not None:
                 await write.send(SessionMessage(complaint))
 
 
-def complaint_about(error: Exception) -> JSONRPCError | None:
-    """The JSON-RPC answer to a line that could not be read; none for a blank one."""
-    problems = error.errors() if isinstance(error, ValidationError) else []
+def complaint_about(line: Line) -> JSONRPCError | None:
+    """The JSON-RPC answer to a line that cannot be taken; none for a blank one."""
+    if isinstance(line, SessionMessage):
+        return _without_id(line.message)
+    problems = line.errors() if isinstance(line, ValidationError) else []
     kinds = {problem["type"]: problem["input"] for problem in problems}
     if "string_unicode" in kinds:
         return _complaint(PARSE_ERROR, "This line is not valid UTF-8. Send JSON-RPC as UTF-8, one message a line.")
@@ -79,6 +82,13 @@ def complaint_about(error: Exception) -> JSONRPCError | None:
         'This is JSON, but no JSON-RPC 2.0 message: it needs "jsonrpc": "2.0" and a "method", and no batch is taken.',
         _request_id(message.get("id")),
     )
+
+
+def _without_id(message: JSONRPCMessage) -> JSONRPCError | None:
+    # The SDK takes a request whose id is null or a fraction for a notification, and its caller would wait for ever.
+    if not isinstance(message, JSONRPCNotification) or message.method.startswith("notifications/"):
+        return None
+    return _complaint(INVALID_REQUEST, "A request needs an id: a text or a whole number. It was not carried out.")
 
 
 def _unread(line: str) -> JSONRPCError | None:
