@@ -14,6 +14,10 @@ class Cloud:
     graph_host: str
 
     @property
+    def login_url(self) -> str:
+        return f"https://{self.login_hosts[0]}"
+
+    @property
     def graph_url(self) -> str:
         return f"https://{self.graph_host}"
 

@@ -32,6 +32,7 @@ import logging_config
 import network
 import tools
 import web
+from clouds import PUBLIC
 from commands import parse, snippets
 from errors import AppError, SettingsError, StartError
 from graph import BearerAuth, GraphClient, TokenSource
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("graphward")
 
 ROOT = Path(__file__).resolve().parent
-LOGIN_URL = "https://login.microsoftonline.com"
 TOOLS_LIST_MS = 3_600_000
 
 Lifespan = Callable[[MCPServer[tools.Services]], AbstractAsyncContextManager[tools.Services]]
@@ -149,7 +149,7 @@ class DemoTenant:
         return auth.DeviceCodeSource(self._connect, tell) if sign_in else auth.DemoSource(self._connect, self._confirm)
 
     def _connect(self) -> auth.Application:
-        authority = f"{LOGIN_URL}/{self.app.state.tenant.id}"
+        authority = f"{PUBLIC.login_url}/{self.app.state.tenant.id}"
         return auth.public_application(_emulator().DEMO_CLIENT_ID, authority, self._http())
 
     def _confirm(self, link: str) -> Mapping[str, str]:

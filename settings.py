@@ -199,7 +199,8 @@ class Settings(BaseSettings):
     @property
     def authority_url(self) -> str:
         """Where to sign in, tenant included."""
-        return f"https://{self.authority_host or self.cloud.login_hosts[0]}/{self.tenant}"
+        signs_in_at = f"https://{self.authority_host}" if self.authority_host else self.cloud.login_url
+        return f"{signs_in_at}/{self.tenant}"
 
     @property
     def authority_host(self) -> str:
