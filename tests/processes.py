@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
-WAIT = 60
+WAIT = 30
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -98,10 +98,14 @@ def stdio(*options: str, extra: Mapping[str, str] | None = None, script: Path | 
         process = subprocess.Popen(
             started, env=environment(extra), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
         )
+        # A server that owes an answer would keep its reader waiting for ever: the test is to fail, not to hang.
+        watchdog = threading.Timer(WAIT, process.kill)
+        watchdog.start()
         with process:
             try:
                 yield Stdio(process, log)
             finally:
+                watchdog.cancel()
                 process.kill()
 
 
