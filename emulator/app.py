@@ -38,10 +38,14 @@ def build_emulator(
     *,
     entra: EntraLike | None = None,
     pages_url: str = "https://microsoft.com",
+    login_url: str = "https://login.microsoftonline.com",
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
-    """An app that answers for the tenant; `pages_url` is where a person opens the sign-in pages."""
-    entra = entra or Entra(tenant, clock=clock, pages_url=pages_url)
+    """An app that answers for the tenant.
+
+    `pages_url` is where a person opens the sign-in pages, `login_url` the authority that discovery advertises.
+    """
+    entra = entra or Entra(tenant, clock=clock, pages_url=pages_url, login_url=login_url)
     graph = GraphEndpoint(tenant, entra, clock)
     app = Starlette(routes=entra.routes)
     app.router.default = graph  # and no route: its pattern would miss a path with a line break in it
@@ -76,9 +80,10 @@ class GraphEndpoint:
         version, _, path = _raw_path(request).strip("/").partition("/")
         if version.lower() not in _VERSIONS:
             raise UnknownVersion(version)
+        caller = self._caller(request.headers.get("authorization"), path)
         call = Call(
-            tenant=self._tenant,
-            caller=self._caller(request.headers.get("authorization")),
+            tenant=caller.directory or self._tenant,
+            caller=caller,
             method=request.method,
             host=f"{request.url.scheme}://{request.url.netloc}",
             version=version.lower(),
@@ -89,11 +94,15 @@ class GraphEndpoint:
         )
         return self._router.answer(call)
 
-    def _caller(self, authorization: str | None) -> CallerLike:
+    def _caller(self, authorization: str | None, path: str) -> CallerLike:
         try:
-            return self._entra.caller(authorization)
+            caller = self._entra.caller(authorization)
         except TokenRefused as error:
-            raise NotSignedIn(str(error)) from error
+            raise NotSignedIn(str(error), error.claims) from error
+        for guarded, claims in caller.barred:
+            if f"{path}/".lower().startswith(f"{guarded.strip('/')}/".lower()):
+                raise NotSignedIn("The token lacks the authentication context that this request demands.", claims)
+        return caller
 
 
 def _raw_path(request: Request) -> str:

@@ -103,11 +103,15 @@ class NotInMainStore(GraphFault):
 
 
 class NotSignedIn(GraphFault):
-    """No access token, or one that Graph does not accept."""
+    """No access token, or one that Graph does not accept; `claims` is what another one must have, as JSON."""
 
     status = 401
     code = "InvalidAuthenticationToken"
     message = "Access token is empty."
+
+    def __init__(self, message: str | None = None, claims: str = "") -> None:
+        super().__init__(message)
+        self.claims = claims
 
 
 class ItemNotFound(GraphFault):

@@ -100,7 +100,7 @@ class Tenant:
     def person(self, key: str) -> Person:
         """The person with this id or user principal name, in any case."""
         found = self._by_name.get(key.lower())
-        if found is None:
+        if found is None or found.id not in self.people:
             raise DirectoryNotFound(key)
         return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -14,17 +15,16 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.requests import Request
 
 from emulator.entra.errors import EntraError
-from emulator.entra.keys import b64url, thumbprint
+from emulator.entra.federation import check_federated, is_federated
+from emulator.entra.keys import SIGNATURE_ONLY, b64url, thumbprint
 from emulator.entra.realm import LOGIN_URL, SHARED_TENANTS, Realm
 from emulator.entra.registrations import AppRegistration
 from emulator.entra.replies import need
-from emulator.entra.tokens import Client
+from emulator.entra.tokens import CERTIFICATE, PUBLIC, SECRET, Client
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-PUBLIC, SECRET, CERTIFICATE = "0", "1", "2"
 
 _CLOCK_SKEW_SECONDS = 300
-_SIGNATURE_ONLY: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss"), False)
 
 
 def authenticate(realm: Realm, request: Request, form: Mapping[str, str]) -> Client:
@@ -39,8 +39,7 @@ def authenticate(realm: Realm, request: Request, form: Mapping[str, str]) -> Cli
     if assertion:
         _check_assertion(realm, app, assertion, need(fields, "client_assertion_type"))
         return Client(app, CERTIFICATE)
-    if not app.accepts_secret(secret or ""):
-        raise EntraError(7000215, app=app.client_id)
+    app.check_secret(secret or "")
     return Client(app, SECRET)
 
 
@@ -67,8 +66,15 @@ def _basic(authorization: str) -> dict[str, str]:
 def _check_assertion(realm: Realm, app: AppRegistration, assertion: str, kind: str) -> None:
     if kind != ASSERTION_TYPE:
         raise EntraError(90023, field="client_assertion_type", value=kind)
-    claims = _signed_claims(app, assertion)
-    _check_parties(realm, app, claims)
+    if is_federated(app, assertion):
+        claims = check_federated(realm, app, assertion)
+    else:
+        claims = _signed_claims(realm, app, assertion)
+        _check_parties(realm, app, claims)
+    _check_times(realm, claims)
+
+
+def _check_times(realm: Realm, claims: Mapping[str, Any]) -> None:
     now, until, since = realm.now(), claims.get("exp"), claims.get("nbf", 0)
     if not isinstance(until, int | float) or not isinstance(since, int | float):
         raise EntraError(50027, reason="exp and nbf must be numbers")
@@ -77,14 +83,16 @@ def _check_assertion(realm: Realm, app: AppRegistration, assertion: str, kind: s
         raise EntraError(700024)
 
 
-def _signed_claims(app: AppRegistration, assertion: str) -> dict[str, Any]:
+def _signed_claims(realm: Realm, app: AppRegistration, assertion: str) -> dict[str, Any]:
     """The claims of an assertion that one of the app's certificates signed."""
     try:
         header = jwt.get_unverified_header(assertion)
-        key = _certificate(app, header).public_key()
+        certificate = _certificate(app, header)
+        key = certificate.public_key()
         if not isinstance(key, rsa.RSAPublicKey):
             raise EntraError(700027, reason="the registered certificate has no RSA key")
-        return dict(jwt.decode(assertion, key, ["RS256", "PS256"], options=_SIGNATURE_ONLY))
+        _check_validity(realm, certificate)
+        return dict(jwt.decode(assertion, key, ["RS256", "PS256"], options=SIGNATURE_ONLY))
     except (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError) as error:
         raise EntraError(
             700027, reason="the signature is not that of the certificate, or not RS256 or PS256"
@@ -102,6 +110,14 @@ def _certificate(app: AppRegistration, header: Mapping[str, Any]) -> x509.Certif
     raise EntraError(700027, reason="its thumbprint is not that of a certificate registered for the app")
 
 
+def _check_validity(realm: Realm, certificate: x509.Certificate) -> None:
+    now = datetime.fromtimestamp(realm.clock(), UTC)
+    if now < certificate.not_valid_before_utc:
+        raise EntraError(700027, reason=f"the certificate is not valid before {certificate.not_valid_before_utc}")
+    if now > certificate.not_valid_after_utc:
+        raise EntraError(700027, reason=f"the certificate expired at {certificate.not_valid_after_utc}")
+
+
 def _check_parties(realm: Realm, app: AppRegistration, claims: Mapping[str, Any]) -> None:
     issuer, subject, audience = claims.get("iss"), claims.get("sub"), claims.get("aud")
     if issuer != subject:
@@ -117,4 +133,4 @@ def _audiences(realm: Realm) -> list[str]:
     """What an assertion may be meant for: the token endpoints of the tenant, or its issuer."""
     names = (realm.tenant.id, realm.tenant.domain, *SHARED_TENANTS)
     ends = ("oauth2/v2.0/token", "v2.0", "oauth2/token")
-    return [f"{LOGIN_URL}/{name}/{end}" for name in names for end in ends]
+    return [f"{base}/{name}/{end}" for base in (LOGIN_URL, realm.login_url) for name in names for end in ends]

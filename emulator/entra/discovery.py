@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from emulator.entra.accounts import CONSUMERS, PERSONAL_TENANT
 from emulator.entra.errors import EntraError
 from emulator.entra.realm import LOGIN_URL, SHARED_TENANTS, Realm
 from emulator.entra.replies import need, read_query
@@ -19,10 +20,10 @@ _CLAIMS = (
 
 
 async def openid_configuration(realm: Realm, request: Request) -> dict[str, Any]:
-    """GET /{tenant}/v2.0/.well-known/openid-configuration: always the public addresses, whatever host was asked."""
+    """GET /{tenant}/v2.0/.well-known/openid-configuration: addresses under `login_url`, whatever host was asked."""
     authority = realm.authority(request.path_params["tenant"])
-    # MSAL insists on https here; whoever talks to the emulator rewrites the host afterwards.
-    base = f"{LOGIN_URL}/{authority}"
+    # MSAL insists on https here: over plain HTTP, whoever talks to the emulator rewrites the host afterwards.
+    base = f"{realm.login_url}/{authority}"
     return {
         "token_endpoint": f"{base}/oauth2/v2.0/token",
         "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt", "client_secret_basic"],
@@ -50,20 +51,28 @@ async def openid_configuration(realm: Realm, request: Request) -> dict[str, Any]
     }
 
 
+async def older_configuration(realm: Realm, request: Request) -> dict[str, Any]:
+    """GET /{tenant}/.well-known/openid-configuration: for those who verify tokens of version 1.0."""
+    document = await openid_configuration(realm, request)
+    authority = realm.authority(request.path_params["tenant"])
+    issuer = f"https://sts.windows.net/{'{tenantid}' if authority in SHARED_TENANTS else authority}/"
+    return document | {"issuer": issuer, "jwks_uri": f"{realm.login_url}/{authority}/discovery/keys"}
+
+
 async def key_set(realm: Realm, request: Request) -> dict[str, Any]:
-    """GET /{tenant}/discovery/v2.0/keys."""
+    """GET /{tenant}/discovery/v2.0/keys, and the same without the version."""
     authority = realm.authority(request.path_params["tenant"])
     return {"keys": realm.keys.published(_issuer(authority))}
 
 
-async def instance(_: Realm, request: Request) -> dict[str, Any]:
+async def instance(realm: Realm, request: Request) -> dict[str, Any]:
     """GET /common/discovery/instance: whether an authority's host is one of this cloud, and its aliases."""
     host, path = _address(need(read_query(request), "authorization_endpoint"))
-    if host not in _ALIASES:
+    if host not in (*_ALIASES, urlsplit(realm.login_url).netloc):
         raise EntraError(50049, host=host)
     tenant = path.strip("/").partition("/")[0]
     return {
-        "tenant_discovery_endpoint": f"{LOGIN_URL}/{tenant}/v2.0/.well-known/openid-configuration",
+        "tenant_discovery_endpoint": f"{realm.login_url}/{tenant}/v2.0/.well-known/openid-configuration",
         "api-version": "1.1",
         "metadata": [{"preferred_network": _ALIASES[0], "preferred_cache": _ALIASES[1], "aliases": _ALIASES}],
     }
@@ -80,4 +89,5 @@ def _address(url: str) -> tuple[str, str]:
 
 def _issuer(authority: str) -> str:
     """The issuer of an authority; the shared ones have a template, to be filled from a token's tid."""
-    return f"{LOGIN_URL}/{'{tenantid}' if authority in SHARED_TENANTS else authority}/v2.0"
+    tenant = PERSONAL_TENANT if authority == CONSUMERS else authority
+    return f"{LOGIN_URL}/{'{tenantid}' if authority in SHARED_TENANTS else tenant}/v2.0"

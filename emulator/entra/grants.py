@@ -5,18 +5,21 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from starlette.requests import Request
 
+from emulator.entra.accounts import CONSUMERS
+from emulator.entra.claims_request import read_claims
 from emulator.entra.credentials import authenticate
 from emulator.entra.errors import EntraError, utc
-from emulator.entra.ledger import Code, Refresh
+from emulator.entra.intake import check_place, take_in, unverified
+from emulator.entra.ledger import Code, Device, Refresh, SignIn
+from emulator.entra.on_behalf_of import user_of_assertion
 from emulator.entra.realm import SHARED_TENANTS, Realm
 from emulator.entra.replies import check_verb, need, read_form
-from emulator.entra.scopes import Scopes, read_app_scope
+from emulator.entra.scopes import Scopes
 from emulator.entra.tokens import Client, Consented, response_for_app, response_for_person
 
 Form: TypeAlias = Mapping[str, str]
@@ -31,9 +34,12 @@ async def token(realm: Realm, request: Request) -> dict[str, Any]:
     name = need(form, "grant_type")
     if name not in GRANTS:
         raise EntraError(70003, grant=name)
-    if name == "client_credentials" and authority in SHARED_TENANTS:
+    if name in _OF_ONE_TENANT and authority in (*SHARED_TENANTS, CONSUMERS):
         raise EntraError(9001023, tenant=authority)
-    return GRANTS[name](realm, authenticate(realm, request, form), form)
+    client = authenticate(realm, request, form)
+    realm.check_accounts(client.app, authority)
+    check_place(realm, take_in(realm, request, {**form, "client_id": client.app.client_id}), authority)
+    return GRANTS[name](realm, client, form)
 
 
 def redeem_code(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
@@ -65,11 +71,19 @@ def redeem_device_code(realm: Realm, client: Client, form: Form) -> dict[str, An
         raise EntraError(65004, error="authorization_declined")
     if realm.ledger.devices.has_expired(device, realm.now()):
         raise EntraError(70020)
-    if not device.user_id:
-        raise EntraError(70016)
-    consented = _consented(realm, client, form, device.user_id, device.scopes)
+    if device.sign_in is None:
+        raise _waiting(realm, device)
+    consented = _consented(realm, client, form, device.sign_in, device.scopes)
     device.is_redeemed = True
     return response_for_person(realm, consented)
+
+
+def _waiting(realm: Realm, device: Device) -> EntraError:
+    """What a device hears that asks before the person has answered; asking too often counts only when it is told to."""
+    now, last = realm.now(), device.polled_at
+    device.polled_at = now
+    is_hasty = last is not None and now < last + realm.rules.device_interval
+    return EntraError(70016, error="slow_down" if is_hasty and realm.rules.strict_polling else None)
 
 
 def refresh(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
@@ -83,6 +97,9 @@ def refresh(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
         raise EntraError(70000, what="refresh token", reason="it was not issued to this application")
     if realm.ledger.refresh_tokens.has_expired(kept, now):
         raise EntraError(700082, used=utc(kept.touched))
+    if kept.is_revoked or kept.sign_in.is_revoked:
+        raise EntraError(50173, issued=utc(kept.sign_in.touched))
+    _check_self(client, form, kept.scopes)
     body = _respond(realm, client, form, kept)
     realm.ledger.refresh_tokens.touch(handle, now)
     return body
@@ -90,32 +107,69 @@ def refresh(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
 
 def client_credentials(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
     """client_credentials: the application speaks for itself, with the roles it was granted."""
-    return response_for_app(realm, client, read_app_scope(need(form, "scope"), realm.tenant.display_name))
+    scopes = realm.app_scopes(need(form, "scope"))
+    realm.check_resource(form, scopes)
+    return response_for_app(realm, client, scopes)
 
 
+def on_behalf_of(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
+    """jwt-bearer: an API trades the token that it was called with for one to call further."""
+    user_id = user_of_assertion(realm, client, form)
+    need(form, "scope")
+    scopes = realm.token_scopes(form)
+    realm.check_consented(client.app, user_id, scopes)
+    sign_in = _sign_in_behind(realm, form["assertion"], user_id)
+    return response_for_person(realm, _consented(realm, client, form, sign_in, scopes))
+
+
+def _sign_in_behind(realm: Realm, assertion: str, user_id: str) -> SignIn:
+    """The sign-in that a token came of; one with a password only, for a token older than what is remembered."""
+    known = realm.ledger.sign_ins.get(unverified(assertion).get("sid", ""))
+    return known or SignIn(touched=realm.now(), user_id=user_id)
+
+
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+_OF_ONE_TENANT = ("client_credentials", _JWT_BEARER)
 GRANTS: dict[str, Grant] = {
     "authorization_code": redeem_code,
     "urn:ietf:params:oauth:grant-type:device_code": redeem_device_code,
     "refresh_token": refresh,
     "client_credentials": client_credentials,
+    _JWT_BEARER: on_behalf_of,
 }
 
 
 def _respond(realm: Realm, client: Client, form: Form, agreed: Code | Refresh, nonce: str = "") -> dict[str, Any]:
     """Answer with what is asked now, or else with what was agreed then."""
-    scopes = realm.scopes(form["scope"]) if form.get("scope") else agreed.scopes
+    scopes = realm.token_scopes(form, agreed.scopes)
     realm.check_consented(client.app, agreed.user_id, scopes)
-    return response_for_person(realm, _consented(realm, client, form, agreed.user_id, scopes, nonce=nonce))
+    return response_for_person(realm, _consented(realm, client, form, agreed.sign_in, scopes, nonce=nonce))
 
 
-def _consented(realm: Realm, client: Client, form: Form, user_id: str, scopes: Scopes, *, nonce: str = "") -> Consented:
+def _check_self(client: Client, form: Form, agreed: Scopes) -> None:
+    """Without a scope Entra takes the client for its own resource, which it wants named by GUID."""
+    itself = client.app.client_id.lower()
+    if not form.get("scope") and agreed.resource_id.lower() == itself and agreed.audience.lower() != itself:
+        raise EntraError(90009, app=client.app.client_id)
+
+
+def _consented(
+    realm: Realm, client: Client, form: Form, sign_in: SignIn, scopes: Scopes, *, nonce: str = ""
+) -> Consented:
+    """What a token is made from, once the account's state and the tenant's policies allow one."""
+    person, asked = realm.signed_in(sign_in.user_id), read_claims(form.get("claims", ""))
+    realm.accounts.check_assigned(person, client.app)
+    realm.check_personal(person, scopes)
+    realm.check_policies(realm.attempt(person, client.app, scopes, sign_in, asked.contexts))
     return Consented(
         client=client,
-        person=realm.signed_in(user_id),
+        person=person,
         scopes=scopes,
+        sign_in=sign_in,
         nonce=nonce,
         wants_client_info=form.get("client_info") == "1",
-        capabilities=_capabilities(form.get("claims", "")),
+        capabilities=asked.capabilities,
+        contexts=asked.contexts,
     )
 
 
@@ -129,15 +183,3 @@ def _check_verifier(code: Code, verifier: str) -> None:
         sent = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
     if verifier and not hmac.compare_digest(sent.encode(), code.challenge.encode()):
         raise EntraError(501481)
-
-
-def _capabilities(claims: str) -> tuple[str, ...]:
-    """The capabilities a client declares in the claims parameter, such as cp1 for claims challenges."""
-    if not claims:
-        return ()
-    try:
-        return tuple(str(value) for value in json.loads(claims)["access_token"]["xms_cc"]["values"])
-    except KeyError:
-        return ()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise EntraError(9002313) from error

@@ -85,10 +85,11 @@ class SigningKey:
 
 
 class SigningKeys:
-    """Two keys, as Entra always publishes several; the first signs. Nothing is generated before it is needed."""
+    """Two keys, as Entra always publishes several; one signs. Nothing is generated before it is needed."""
 
     def __init__(self, now: float) -> None:
         self._made_at = now
+        self._retired: list[SigningKey] = []
 
     @cached_property
     def current(self) -> SigningKey:
@@ -98,9 +99,19 @@ class SigningKeys:
     def standby(self) -> SigningKey:
         return SigningKey.new(self._made_at)
 
+    @property
+    def kid(self) -> str:
+        """The id of the key that signs."""
+        return self.current.kid
+
+    def rotate(self, now: float, *, keep_old: bool) -> None:
+        """Sign with a key that nobody has seen yet; what the old one signed stays good only if it is kept."""
+        self._retired = [*self._retired, self.current] if keep_old else []
+        self.current = SigningKey.new(now)
+
     def published(self, issuer: str) -> list[dict[str, Any]]:
         """The key set of this tenant."""
-        return [key.published(issuer) for key in (self.standby, self.current)]
+        return [key.published(issuer) for key in (self.standby, *self._retired, self.current)]
 
     def sign(self, claims: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> str:
         """A signed JWT that anyone can verify with the published keys."""
@@ -127,13 +138,21 @@ class SigningKeys:
             if json_segment(header) != shown:
                 raise BadSignature
             signed = header | ({"nonce": _hashed(str(header["nonce"]))} if "nonce" in header else {})
-            key = self.current.private.public_key()
-            return dict(jwt.decode(f"{json_segment(signed)}.{rest}", key, ["RS256"], options=_SIGNATURE_ONLY))
-        except (ValueError, TypeError, RecursionError, jwt.InvalidTokenError) as error:
+            key = self._named(signed.get("kid")).private.public_key()
+            return dict(jwt.decode(f"{json_segment(signed)}.{rest}", key, ["RS256"], options=SIGNATURE_ONLY))
+        except (ValueError, TypeError, AttributeError, RecursionError, jwt.InvalidTokenError) as error:
             raise BadSignature from error
 
+    def _named(self, kid: object) -> SigningKey:
+        found = (key for key in (self.current, *self._retired) if key.kid == kid)
+        key = next(found, None)
+        if key is None:
+            raise BadSignature
+        return key
 
-_SIGNATURE_ONLY: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss"), False)
+
+# For PyJWT: the claims are judged here, each with an error of its own.
+SIGNATURE_ONLY: Any = dict.fromkeys(("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss"), False)
 
 
 def _hashed(nonce: str) -> str:

@@ -13,6 +13,7 @@ CODE_SECONDS = 600
 DEVICE_SECONDS = 900
 SESSION_SECONDS = 86_400
 REFRESH_SECONDS = 90 * 86_400
+_OPAQUE_SECONDS = 2 * 86_400
 
 # No vowels, so that no word appears, and nothing that looks like something else.
 _USER_CODE_LETTERS = "CDFGHJKLMNPQRTVWX34679"
@@ -26,6 +27,28 @@ class Entry:
 
 
 @dataclass(kw_only=True)
+class SignIn(Entry):
+    """One time that a person proved who they are; whatever comes of it refers to it. `touched` is when.
+
+    `factor_at` is when they gave a second factor; `contexts` are the authentication contexts that they met.
+    """
+
+    user_id: str
+    id: str = ""
+    factor_at: int | None = None
+    contexts: frozenset[str] = frozenset()
+    by_device_code: bool = False
+    is_revoked: bool = False
+
+
+@dataclass(kw_only=True)
+class Opaque(Entry):
+    """What a personal account's access token stands for: only Graph can look it up."""
+
+    token: str
+
+
+@dataclass(kw_only=True)
 class Code(Entry):
     """An authorization code: what a person agreed to, and what must be shown to redeem it."""
 
@@ -33,6 +56,7 @@ class Code(Entry):
     user_id: str
     scopes: Scopes
     redirect_uri: str
+    sign_in: SignIn
     nonce: str = ""
     challenge: str = ""
     challenge_method: str = "plain"
@@ -46,7 +70,11 @@ class Device(Entry):
     client_id: str
     scopes: Scopes
     user_code: str
+    authority: str = "common"
+    contexts: frozenset[str] = frozenset()
     user_id: str = ""
+    sign_in: SignIn | None = None
+    polled_at: int | None = None
     is_declined: bool = False
     is_redeemed: bool = False
 
@@ -62,6 +90,8 @@ class Refresh(Entry):
     client_id: str
     user_id: str
     scopes: Scopes
+    sign_in: SignIn
+    is_revoked: bool = False
 
 
 @dataclass(kw_only=True)
@@ -70,7 +100,9 @@ class Session(Entry):
 
     user_id: str
     id: str
+    sign_in: SignIn
     cookie: str = ""
+    beside: tuple[str, ...] = ()
 
 
 E = TypeVar("E", bound=Entry)
@@ -127,14 +159,47 @@ class Ledger:
         self.devices: Shelf[Device] = Shelf(DEVICE_SECONDS, "DAQ", 120)
         self.refresh_tokens: Shelf[Refresh] = Shelf(REFRESH_SECONDS, "1.A")
         self.sessions: Shelf[Session] = Shelf(SESSION_SECONDS, "", 32)
+        self.sign_ins: Shelf[SignIn] = Shelf(REFRESH_SECONDS, "", 16)
+        self.opaque_tokens: Shelf[Opaque] = Shelf(_OPAQUE_SECONDS, "EwB", 300)
         self._consents: dict[tuple[str, str], set[str]] = {}
+        self._granted: dict[str, set[str]] = {}
+
+    def begin(self, sign_in: SignIn) -> SignIn:
+        """Remember a sign-in under a session id of its own."""
+        sign_in.id = self.sign_ins.put(sign_in)
+        return sign_in
+
+    def renew_sessions(self, user_id: str) -> None:
+        """Give each sign-in of a person a new session id, so that tokens with the old one can be told apart."""
+        newest = [each for handle, each in self.sign_ins.entries.items() if each.id == handle]
+        for sign_in in newest:
+            if sign_in.user_id == user_id:
+                self.begin(sign_in)
 
     def consented(self, client_id: str, user_id: str) -> frozenset[str]:
-        """The Graph permissions that a person let an application use."""
-        return frozenset(self._consents.get((client_id, user_id), ()))
+        """The Graph permissions that a person, or an administrator for everybody, let an application use."""
+        return frozenset(self._consents.get((client_id, user_id), ())) | self.granted(client_id)
+
+    def anybody_consented(self, client_id: str, names: frozenset[str]) -> bool:
+        """Whether there is a person who let an application use all of these."""
+        return any(app == client_id and names <= agreed for (app, _), agreed in self._consents.items())
 
     def consent(self, client_id: str, user_id: str, names: frozenset[str]) -> None:
         self._consents.setdefault((client_id, user_id), set()).update(names)
+
+    def granted(self, client_id: str) -> frozenset[str]:
+        """What an administrator granted an application for everybody."""
+        return frozenset(self._granted.get(client_id, ()))
+
+    def grant(self, client_id: str, names: frozenset[str]) -> None:
+        self._granted.setdefault(client_id, set()).update(names)
+
+    def withdraw(self, client_id: str, user_id: str | None) -> None:
+        """Forget what one person agreed to, or for nobody in particular, what anybody did."""
+        if user_id is None:
+            self._granted.pop(client_id, None)
+        kept = self._consents.items()
+        self._consents = {key: names for key, names in kept if key != (client_id, user_id or key[1])}
 
     def device_waiting(self, user_code: str, now: int) -> Device | None:
         """The device that shows this code and has no answer yet, however the code was typed."""

@@ -121,6 +121,15 @@ def _row(person: Person, *, is_chosen: bool) -> str:
     return f'<label><input type="radio" name="person" value="{escape(person.id)}" required{checked}>{shown}</label>\n'
 
 
+def step_form(action: str, carried: Mapping[str, str], text: str, button: str) -> str:
+    """One more thing that a person has to do before they are signed in."""
+    return (
+        f'{paragraph(text)}<form method="post" action="{escape(action)}">\n{hidden(carried)}'
+        f'<button class="main" name="decision" value="accept">{escape(button)}</button>\n'
+        '<button name="decision" value="cancel" formnovalidate>Cancel</button>\n</form>'
+    )
+
+
 def code_form(user_code: str, trouble: str = "") -> Response:
     """Where a person types the code that a device shows."""
     body = (

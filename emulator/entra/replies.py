@@ -11,10 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from emulator.entra import pages
 from emulator.entra.errors import EntraError, Trace, body_of
+from emulator.entra.intake import take_in
 from emulator.entra.realm import Realm
+from emulator.entra.weather import torn
 
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 JsonHandler: TypeAlias = Callable[[Realm, Request], Awaitable[dict[str, Any]]]
+Answer: TypeAlias = Callable[[Request, Trace], Awaitable[tuple[Response, int]]]
 PageHandler: TypeAlias = Callable[[Realm, Request], Awaitable[Response]]
 
 CACHED = {"Cache-Control": "max-age=86400, private", "Access-Control-Allow-Origin": "*"}
@@ -25,29 +28,49 @@ _MOST_FIELDS = 100
 def json_endpoint(realm: Realm, handler: JsonHandler, headers: Mapping[str, str] = NOT_STORED) -> Endpoint:
     """An endpoint for programs: a JSON body, or the JSON form of an AADSTS error."""
 
-    async def answer(request: Request) -> Response:
-        trace = _begin_trace(realm, request)
+    async def answer(request: Request, trace: Trace) -> tuple[Response, int]:
         try:
-            response = JSONResponse(await handler(realm, request), headers=dict(headers))
+            return JSONResponse(await handler(realm, request), headers=dict(headers)), 0
         except EntraError as error:
-            response = JSONResponse(body_of(error, trace), error.status, headers=NOT_STORED)
-        return _stamped(response, trace)
+            return JSONResponse(body_of(error, trace), error.status, headers=NOT_STORED), error.code
 
-    return answer
+    return _endpoint(realm, answer)
 
 
 def page_endpoint(realm: Realm, handler: PageHandler) -> Endpoint:
     """An endpoint for people: a page or a redirect, or the page form of an AADSTS error."""
 
-    async def answer(request: Request) -> Response:
-        trace = _begin_trace(realm, request)
+    async def answer(request: Request, trace: Trace) -> tuple[Response, int]:
         try:
-            response = await handler(realm, request)
+            return await handler(realm, request), 0
         except EntraError as error:
-            response = pages.refusal(error, trace)
-        return _stamped(response, trace)
+            return pages.refusal(error, trace), error.code
 
-    return answer
+    return _endpoint(realm, answer)
+
+
+def _endpoint(realm: Realm, answer: Answer) -> Endpoint:
+    """An endpoint that trouble can strike, and that notes what came in."""
+
+    async def answer_in_all_weathers(request: Request) -> Response:
+        trace = _begin_trace(realm, request)
+        intake = take_in(realm, request, await _fields_of(request))
+        front = realm.weather.meets(intake.path, intake.user_id, intake.client_id)
+        if front is not None and not front.is_tear:
+            response, code = front.answer(trace), front.code or front.status
+        else:
+            response, code = await answer(request, trace)
+        intake.note(realm, code)
+        return _stamped(torn(response) if front is not None and front.is_tear else response, trace)
+
+    return answer_in_all_weathers
+
+
+async def _fields_of(request: Request) -> dict[str, str]:
+    try:
+        return await read_form(request) if request.method == "POST" else read_query(request)
+    except EntraError:  # told by the endpoint itself, if it looks
+        return {}
 
 
 def trace_of(request: Request) -> Trace:

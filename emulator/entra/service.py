@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable
+from uuid import uuid4
 
 from starlette.routing import BaseRoute, Route
 
+from emulator.entra.admin_consent import admin_consent, admin_consent_to_all
 from emulator.entra.authorize import authorize
 from emulator.entra.callers import Caller, read_caller
+from emulator.entra.controls import Controls
 from emulator.entra.device import device_code, device_login
-from emulator.entra.discovery import instance, key_set, openid_configuration
+from emulator.entra.discovery import instance, key_set, older_configuration, openid_configuration
 from emulator.entra.grants import token
 from emulator.entra.keys import SigningKeys
-from emulator.entra.realm import Realm
+from emulator.entra.managed_identity import ManagedIdentities, ManagedIdentity
+from emulator.entra.realm import LOGIN_URL, Realm
 from emulator.entra.registrations import AppRegistration
 from emulator.entra.replies import CACHED, json_endpoint, page_endpoint
 from emulator.entra.sessions import login, logout
-from emulator.tenant import Tenant
+from emulator.tenant import Person, Tenant
 
 _BOTH = ("GET", "POST")
 
 
-class Entra:
+class Entra(Controls):
     """A small Microsoft Entra ID for one tenant. Making one is cheap: keys are generated when first needed."""
 
     def __init__(
-        self, tenant: Tenant, *, clock: Callable[[], float] = time.time, pages_url: str = "https://microsoft.com"
+        self,
+        tenant: Tenant,
+        *,
+        clock: Callable[[], float] = time.time,
+        pages_url: str = "https://microsoft.com",
+        login_url: str = LOGIN_URL,
     ) -> None:
-        self._realm = Realm(tenant, clock, pages_url, SigningKeys(clock()))
-        self.routes: list[BaseRoute] = _routes(self._realm)
+        super().__init__(Realm(tenant, clock, pages_url, SigningKeys(clock()), login_url=login_url))
+        # What an App Service puts into IDENTITY_HEADER.
+        self.identity_header = secrets.token_hex(16)
+        self._identities = ManagedIdentities(self._realm, self.identity_header)
+        self.routes: list[BaseRoute] = [*_routes(self._realm), *_identity_routes(self._identities)]
 
     @property
     def pages_url(self) -> str:
@@ -44,6 +57,36 @@ class Entra:
         """Make an application known, or replace the one with its client id."""
         self._realm.apps.add(app)
 
+    def unregister(self, client_id: str) -> None:
+        """Forget an application, as when it is deleted."""
+        self._realm.apps.remove(client_id)
+
+    def add_managed_identity(
+        self,
+        name: str,
+        *,
+        client_id: str | None = None,
+        roles: frozenset[str] = frozenset(),
+        is_system_assigned: bool = False,
+    ) -> ManagedIdentity:
+        """Assign an identity to the machine whose metadata service this is; `roles` are its application roles."""
+        chosen = client_id or str(uuid4())
+        identity = ManagedIdentity.new(self._realm, name, chosen, roles, is_system_assigned=is_system_assigned)
+        self._identities.add(identity)
+        return identity
+
+    def make_administrator(self, person: Person) -> None:
+        """Let a person consent for everybody; until somebody is named, the tenant's demo person may."""
+        self._realm.administrators.add(person.id)
+
+    def assign_role(self, person: Person, client_id: str, role: str) -> None:
+        """Give a person an application role, which tokens for that API then carry in `roles`."""
+        self._realm.assigned_roles.setdefault((person.id, client_id.lower()), set()).add(role)
+
+    def rotate_keys(self, *, keep_old: bool = True) -> None:
+        """Sign with a new key; the old one stays published, or is withdrawn as in an emergency."""
+        self._realm.keys.rotate(self._realm.clock(), keep_old=keep_old)
+
     def caller(self, authorization: str | None) -> Caller:
         """Who an Authorization header speaks for; raises TokenRefused when Graph would not accept it."""
         return read_caller(self._realm, authorization)
@@ -54,6 +97,10 @@ def _routes(realm: Realm) -> list[BaseRoute]:
     return [
         Route("/{tenant}/v2.0/.well-known/openid-configuration", json_endpoint(realm, openid_configuration, CACHED)),
         Route("/{tenant}/discovery/v2.0/keys", json_endpoint(realm, key_set, CACHED)),
+        Route("/{tenant}/.well-known/openid-configuration", json_endpoint(realm, older_configuration, CACHED)),
+        Route("/{tenant}/discovery/keys", json_endpoint(realm, key_set, CACHED)),
+        Route("/{tenant}/v2.0/adminconsent", page_endpoint(realm, admin_consent), methods=_BOTH),
+        Route("/{tenant}/adminconsent", page_endpoint(realm, admin_consent_to_all), methods=_BOTH),
         Route("/common/discovery/instance", json_endpoint(realm, instance, CACHED)),
         Route(f"{oauth}/devicecode", json_endpoint(realm, device_code), methods=_BOTH),
         Route(f"{oauth}/token", json_endpoint(realm, token), methods=_BOTH),
@@ -61,4 +108,11 @@ def _routes(realm: Realm) -> list[BaseRoute]:
         Route(f"{oauth}/logout", page_endpoint(realm, logout)),
         Route("/devicelogin", page_endpoint(realm, device_login), methods=_BOTH),
         Route("/{tenant}/login", page_endpoint(realm, login), methods=_BOTH),
+    ]
+
+
+def _identity_routes(identities: ManagedIdentities) -> list[BaseRoute]:
+    return [
+        Route("/metadata/identity/oauth2/token", identities.imds),
+        Route("/msi/token", identities.app_service),
     ]

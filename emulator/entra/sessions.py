@@ -9,49 +9,71 @@ from starlette.responses import RedirectResponse, Response
 
 from emulator.entra import pages
 from emulator.entra.errors import EntraError
-from emulator.entra.ledger import SESSION_SECONDS, Session
+from emulator.entra.ledger import SESSION_SECONDS, Session, SignIn
 from emulator.entra.realm import Realm
 from emulator.entra.replies import read_form, read_query
 from emulator.tenant import Person
 
 COOKIE = "ESTSAUTH"
+# Handles are base64url, so a dot stands in none of them.
+_JOINT = "."
+_MOST_PEOPLE = 10
+
+
+def sessions_of(realm: Realm, request: Request) -> list[Session]:
+    """The sessions of this browser whose people may still sign in, the newest first: one for each person."""
+    kept = (realm.ledger.sessions.get(handle) for handle in _handles(request))
+    return [session for session in kept if session is not None and _is_alive(realm, session)]
 
 
 def session_of(realm: Realm, request: Request) -> Session | None:
-    """The session of this browser, if its person may still sign in."""
-    session = realm.ledger.sessions.get(request.cookies.get(COOKIE, ""))
-    if session is None or realm.ledger.sessions.has_expired(session, realm.now()):
-        return None
-    person = realm.tenant.people.get(session.user_id)
-    return session if person is not None and person.account_enabled else None
+    """The newest session of this browser, if its person may still sign in."""
+    return next(iter(sessions_of(realm, request)), None)
 
 
-def start_session(realm: Realm, person: Person) -> Session:
-    session = Session(touched=realm.now(), user_id=person.id, id=str(uuid4()))
+def _handles(request: Request) -> list[str]:
+    return request.cookies.get(COOKIE, "").split(_JOINT)
+
+
+def _is_alive(realm: Realm, session: Session) -> bool:
+    if realm.ledger.sessions.has_expired(session, realm.now()) or session.sign_in.is_revoked:
+        return False
+    person = realm.accounts.home_of(session.user_id).people.get(session.user_id)
+    return person is not None and person.account_enabled
+
+
+def start_session(realm: Realm, person: Person, request: Request, sign_in: SignIn | None = None) -> Session:
+    """Remember in this browser that a person signed in, beside the other people who did."""
+    sign_in = sign_in or realm.ledger.begin(SignIn(touched=realm.now(), user_id=person.id))
+    session = Session(touched=realm.now(), user_id=person.id, id=str(uuid4()), sign_in=sign_in)
+    others = [each.cookie for each in sessions_of(realm, request) if each.user_id != person.id]
     session.cookie = realm.ledger.sessions.put(session)
+    session.beside = tuple(others[: _MOST_PEOPLE - 1])
     return session
 
 
 def remember(response: Response, session: Session) -> Response:
     """Put the session into the browser; not Secure, because the demo is served over plain HTTP on loopback."""
-    response.set_cookie(COOKIE, session.cookie, max_age=SESSION_SECONDS, httponly=True, samesite="lax")
+    handles = _JOINT.join((session.cookie, *session.beside))
+    response.set_cookie(COOKIE, handles, max_age=SESSION_SECONDS, httponly=True, samesite="lax")
     return response
 
 
 async def login(realm: Realm, request: Request) -> Response:
     """GET and POST /{tenant}/login: sign in with no application in mind."""
-    realm.authority(request.path_params["tenant"])
+    authority = realm.authority(request.path_params["tenant"])
     form = await read_form(request)
     if form.get("decision") == "accept":
-        return _signed_in(realm, form.get("person", ""))
-    return _choice(realm, form.get("search", ""))
+        return _signed_in(realm, request, authority, form.get("person", ""))
+    return _choice(realm, authority, form.get("search", ""))
 
 
 async def logout(realm: Realm, request: Request) -> Response:
     """GET /{tenant}/oauth2/v2.0/logout: forget the browser, and go back to the application if it is known."""
     realm.authority(request.path_params["tenant"])
     query = read_query(request)
-    realm.ledger.sessions.remove(request.cookies.get(COOKIE, ""))
+    for handle in _handles(request):
+        realm.ledger.sessions.remove(handle)
     target = query.get("post_logout_redirect_uri", "")
     response: Response = pages.page("You signed out", pages.paragraph("You may now close this window."))
     if realm.apps.accept_redirect(target):
@@ -60,16 +82,16 @@ async def logout(realm: Realm, request: Request) -> Response:
     return response
 
 
-def _signed_in(realm: Realm, user_id: str) -> Response:
+def _signed_in(realm: Realm, request: Request, authority: str, user_id: str) -> Response:
     try:
         person = realm.signed_in(user_id)
     except EntraError as error:
-        return _choice(realm, trouble=str(error))
+        return _choice(realm, authority, trouble=str(error))
     response = pages.page("You have signed in", pages.paragraph(f"This browser is signed in as {person.display_name}."))
-    return remember(response, start_session(realm, person))
+    return remember(response, start_session(realm, person, request))
 
 
-def _choice(realm: Realm, search: str = "", trouble: str = "") -> Response:
-    form = pages.people_form("login", realm.enabled_people(), {}, chosen=realm.suggestion(), search=search)
+def _choice(realm: Realm, authority: str, search: str = "", trouble: str = "") -> Response:
+    form = pages.people_form("login", realm.accounts.offered(authority), {}, chosen=realm.suggestion(), search=search)
     title = f"Sign in to {realm.tenant.display_name}"
     return pages.page(title, f"{pages.problem(trouble)}{form}", status=400 if trouble else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,5 +62,11 @@ def refusal(fault: GraphFault, trace: Trace) -> Answer:
     body = {"error": {"code": fault.code, "message": fault.message, "innerError": inner}}
     headers = {"Content-Type": _ERROR_TYPE}
     if isinstance(fault, NotSignedIn):
-        headers["WWW-Authenticate"] = _CHALLENGE
+        headers["WWW-Authenticate"] = _CHALLENGE + _wanted(fault.claims)
     return Answer(body, fault.status, headers)
+
+
+def _wanted(claims: str) -> str:
+    """What a challenge adds when a token with other claims would do."""
+    encoded = base64.b64encode(claims.encode()).decode()
+    return f', error="insufficient_claims", claims="{encoded}"' if claims else ""

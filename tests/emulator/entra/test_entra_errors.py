@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from string import Formatter
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,8 @@ from tests.emulator.entra.driver import Clock
 @pytest.mark.parametrize("code", [pytest.param(code, id=f"AADSTS{code}") for code in AADSTS])
 def test_every_error_can_be_raised_and_is_a_sentence(code: int) -> None:
     names = {name for _, name, _, _ in Formatter().parse(AADSTS[code].text) if name}
-    error = EntraError(code, **dict.fromkeys(names, "VALUE"))
+    values: dict[str, Any] = dict.fromkeys(names, "VALUE")
+    error = EntraError(code, **values)
     assert str(error).startswith(f"AADSTS{code}: ")
     assert str(error).endswith(".")
     assert str(error).count("VALUE") == len(names)

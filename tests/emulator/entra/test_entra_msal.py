@@ -205,7 +205,6 @@ def test_msal_reads_a_wrong_secret(msal_http: MsalHttp) -> None:
     assert (result["error"], result["error_codes"]) == ("invalid_client", [7000215])
 
 
-@pytest.mark.parametrize("name", [pytest.param("nowhere.example", id="unknown"), pytest.param("consumers", id="MSA")])
-def test_msal_refuses_an_authority_that_is_not_here(msal_http: MsalHttp, name: str) -> None:
+def test_msal_refuses_an_authority_that_is_not_here(msal_http: MsalHttp) -> None:
     with pytest.raises(ValueError, match="double check your tenant"):
-        public_app(msal_http, f"{LOGIN}/{name}")
+        public_app(msal_http, f"{LOGIN}/nowhere.example")
