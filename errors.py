@@ -3,8 +3,13 @@
 AppError
 ├── StartError            the process cannot start; the text names the remedy
 │   └── SettingsError     one or more settings are wrong; all are reported together
+├── StorageError          a file or store of ours cannot be used, or cannot be trusted
 ├── SignInError           no token could be had
-│   └── SignInNeeded      a person has to act first; the text says where and how
+│   ├── SignInNeeded      a person has to act first; the text says where and how
+│   ├── SignInRefused     this account may not: its owner or an administrator can change that
+│   ├── ConsentNeeded     nobody has agreed to the permissions yet; the text has the link for an administrator
+│   ├── AppRefused        the app registration or its credential: whoever runs this server can change that
+│   └── SignInUnavailable the sign-in service does not answer, or asks for patience: later it will
 ├── ToolInputError        an argument passed its schema and still cannot be used
 └── GraphError            Microsoft Graph refused, failed, or could not be reached
     ├── GraphBadRequest   400: the request was not understood
@@ -38,12 +43,49 @@ class SettingsError(StartError):
         self.problems = problems
 
 
+class StorageError(AppError):
+    """A file or store of ours cannot be used, or what it holds cannot be trusted."""
+
+
 class SignInError(AppError):
-    """No token could be had for this caller."""
+    """No token could be had for this caller; `code` is the number of Entra's AADSTS error, if it sent one."""
+
+    def __init__(self, message: str, *, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 class SignInNeeded(SignInError):
-    """A person has to sign in before the call can be repeated."""
+    """A person has to sign in before the call can be repeated; `url` is what they open, `sign_in` names the attempt.
+
+    `claims` is what Entra wants of that sign-in; it is for the client's sign-in request, not for a model to read.
+    """
+
+    def __init__(self, message: str, *, url: str = "", sign_in: str = "", code: int = 0, claims: str = "") -> None:
+        super().__init__(message, code=code)
+        self.url = url
+        self.sign_in = sign_in
+        self.claims = claims
+
+
+class SignInRefused(SignInError):
+    """The account may not sign in like this."""
+
+
+class ConsentNeeded(SignInError):
+    """The permissions lack a person's or an administrator's consent."""
+
+
+class AppRefused(SignInError):
+    """Entra does not take the app, or the proof of who it is."""
+
+
+class SignInUnavailable(SignInError):
+    """The sign-in service failed, or wants fewer requests; `retry_after` is how many seconds it asked for."""
+
+    def __init__(self, message: str, *, code: int = 0, retry_after: float = 0) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
 
 
 class ToolInputError(AppError):
