@@ -15,7 +15,7 @@ import _settings_values as values
 
 log = logging.getLogger(__name__)
 
-_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_")
+_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TOKEN_CACHE_")
 _FOREIGN = ("HTTP_PROXY",)
 _MOST_TYPOS = 2
 _LONGEST_FILE = 64 * 1024
@@ -68,9 +68,11 @@ def read_env_file(path: Path, *, required: bool, secrets: Iterable[str]) -> dict
     return found
 
 
-def with_secret_files(given: Mapping[str, str], secrets: Iterable[str]) -> tuple[dict[str, str], list[Problem]]:
-    """Replace each NAME_FILE by NAME with the file's content."""
-    merged, problems = dict(given), list[Problem]()
+def with_secret_files(
+    given: Mapping[str, str], secrets: Iterable[str]
+) -> tuple[dict[str, str], dict[str, Path], list[Problem]]:
+    """Replace each NAME_FILE by NAME with the file's content; and which files these are."""
+    merged, files, problems = dict(given), dict[str, Path](), list[Problem]()
     for secret in secrets:
         pointer = file_name(secret)
         path = merged.pop(pointer, None)
@@ -81,10 +83,11 @@ def with_secret_files(given: Mapping[str, str], secrets: Iterable[str]) -> tuple
             problems.append(Problem(names, f"{pointer}: set together with {secret}. Unset one of them."))
             continue
         try:
-            merged[secret] = _secret_in(Path(path))
+            merged[secret] = secret_in(Path(path))
+            files[secret] = values.local_path(Path(path))
         except ValueError as error:
             problems.append(Problem(names, f"{pointer}: {error}"))
-    return merged, problems
+    return merged, files, problems
 
 
 def misspelt(given: Mapping[str, str], from_file: Mapping[str, str], real: frozenset[str]) -> list[Problem]:
@@ -132,7 +135,8 @@ def _is_broken(binding: Binding) -> bool:
     return binding.error or (binding.key is not None and binding.value is None)
 
 
-def _secret_in(path: Path) -> str:
+def secret_in(path: Path) -> str:
+    """The secret that a file holds, without the line break at its end."""
     path = values.local_path(path)
     try:
         text = _text_of(path)

@@ -26,8 +26,8 @@ _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})+")
 _GUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
-_AUTHORITY = re.compile(r"https://([A-Za-z0-9.-]+)(?:/([^/]*)/?)?", re.IGNORECASE)
-_LOOPBACK = re.compile(r"http://(?:localhost|127\.0\.0\.1|\[::1\])(?::([0-9]{1,5}))?(?:/[A-Za-z0-9._~/-]*)?")
+_AUTHORITY = re.compile(r"https://([A-Za-z0-9.-]+)(?:/([^/]*)/?)?", re.IGNORECASE | re.ASCII)
+_LOOPBACK = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::([0-9]{1,5}))?(?:/[A-Za-z0-9._~/-]*)?")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
 _UPN = re.compile(r"[^\s@/\\\"'<>()\[\]:;,]{1,64}@(.+)")
 _HIGHEST_PORT = 65535
@@ -57,8 +57,9 @@ def http_path(text: str) -> str:
 
 def tenant(text: str) -> str:
     """A tenant as Entra takes it in a URL; ids and domains have no case."""
+    # The text itself is looked at: in lower case the Kelvin sign, for one, is an ordinary k.
     known = text.lower()
-    if known in SHARED_TENANTS or _GUID.fullmatch(known) or _DOMAIN.fullmatch(known):
+    if known in SHARED_TENANTS or _GUID.fullmatch(text) or _DOMAIN.fullmatch(text):
         return known
     raise ValueError(
         "not a tenant id (GUID), a verified domain such as contoso.onmicrosoft.com, or one of "
@@ -135,11 +136,17 @@ def certificate(secret: SecretStr) -> SecretStr:
     """A PEM text with certificate and private key; a literal \\n stands for a line break."""
     text = secret.get_secret_value()
     pem = text if "\n" in text else text.replace("\\n", "\n")
-    if "-----BEGIN ENCRYPTED PRIVATE KEY-----" in pem or "Proc-Type: 4,ENCRYPTED" in pem:
-        raise ValueError("its private key is encrypted. Store it decrypted, in a file that only the server can read.")
     if "-----BEGIN CERTIFICATE-----" not in pem or "PRIVATE KEY-----" not in pem:
         raise ValueError("not a PEM text with both the certificate and its private key. Put both in one file.")
     return SecretStr(pem)
+
+
+def managed_identity(text: str) -> str:
+    """`system` for the machine's own identity, or the client id of a user-assigned one."""
+    known = text.lower()
+    if known == "system" or _GUID.fullmatch(known):
+        return known
+    raise ValueError("not system, nor the client id (GUID) of a user-assigned managed identity.")
 
 
 def local_path(value: Path) -> Path:
@@ -194,4 +201,5 @@ LocalPath = Annotated[Path, AfterValidator(local_path)]
 Scopes = Annotated[tuple[str, ...], BeforeValidator(scopes, json_schema_input_type=str)]
 Toolsets = Annotated[tuple[str, ...], BeforeValidator(toolsets, json_schema_input_type=str)]
 ClientSecret = Annotated[SecretStr, AfterValidator(client_secret)]
+ManagedIdentity = Annotated[str, AfterValidator(managed_identity)]
 Certificate = Annotated[SecretStr, AfterValidator(certificate)]

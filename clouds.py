@@ -26,7 +26,7 @@ PUBLIC = Cloud(
     "public", ("login.microsoftonline.com", "login.windows.net", "login.microsoft.com"), "graph.microsoft.com"
 )
 US_GOV_L4 = Cloud("usgov", ("login.microsoftonline.us",), "graph.microsoft.us")
-US_GOV_L5 = Cloud("dod", ("login.microsoftonline.us",), "dod-graph.microsoft.us")
+US_GOV_L5 = Cloud("usgov-dod", ("login.microsoftonline.us",), "dod-graph.microsoft.us")
 CHINA = Cloud(
     "china", ("login.partner.microsoftonline.cn", "login.chinacloudapi.cn"), "microsoftgraph.chinacloudapi.cn"
 )

@@ -15,22 +15,33 @@ import truststore
 from errors import StartError
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+NEIGHBOUR_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 SIGN_IN_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+
+# Read besides the system's store. There is no switch that leaves certificates unchecked.
+CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 # Over HTTP/2 a few connections carry every caller; the rest are for a proxy that only speaks HTTP/1.1.
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60.0)
 
 
 def trusted_certificates() -> ssl.SSLContext:
-    """What the operating system trusts, and the file that SSL_CERT_FILE names."""
+    """What the operating system trusts, and the files that SSL_CERT_FILE and REQUESTS_CA_BUNDLE name."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if extra := os.environ.get("SSL_CERT_FILE"):
-        _trust_what_the_variable_hides(context)
-        try:
-            context.load_verify_locations(cafile=extra)
-        except OSError as error:  # ssl.SSLError is one, too
-            raise StartError(f"SSL_CERT_FILE: {extra} is not a readable file of PEM certificates.") from error
+    for variable in CA_VARIABLES:
+        if extra := os.environ.get(variable):
+            _load(context, variable, Path(extra))
     return context
+
+
+def _load(context: ssl.SSLContext, variable: str, extra: Path) -> None:
+    if variable == "SSL_CERT_FILE":
+        _trust_what_the_variable_hides(context)
+    try:
+        is_folder = extra.is_dir() and variable != "SSL_CERT_FILE"
+        context.load_verify_locations(**({"capath": str(extra)} if is_folder else {"cafile": str(extra)}))
+    except OSError as error:  # ssl.SSLError is one, too
+        raise StartError(f"{variable}: {extra} is not a readable file of PEM certificates.") from error
 
 
 def _trust_what_the_variable_hides(context: ssl.SSLContext) -> None:
@@ -57,6 +68,14 @@ def sync_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:
     trusted = trusted_certificates()
     with _proxy_trouble():
         return httpx.Client(timeout=SIGN_IN_TIMEOUT, verify=trusted)
+
+
+def direct_client() -> httpx.Client:
+    """A client for this machine's own neighbourhood, such as Azure's identity endpoints, which no proxy is asked for.
+
+    What does not connect at once there is not there.
+    """
+    return httpx.Client(timeout=NEIGHBOUR_TIMEOUT, trust_env=False)
 
 
 @contextmanager

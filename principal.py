@@ -34,3 +34,14 @@ class Identity:
     name: str
     username: str
     permissions: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """An account that can be worked as without asking its owner; `id` is MSAL's home account id."""
+
+    id: str
+    username: str
+    tenant_id: str
+    is_personal: bool
+    is_selected: bool

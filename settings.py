@@ -7,22 +7,24 @@ A field is named as its environment variable in lower case. Its `Setting` carrie
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn, get_args
+from typing import Annotated, Literal, NoReturn
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+import _settings_checks as checks
 import _settings_sources as sources
 import _settings_values as values
 from _settings_sources import Problem
+from _settings_table import Row, Setting, row_of
 from clouds import CLOUDS, PUBLIC, Cloud, cloud_of_login_host
 from errors import SettingsError
+
+__all__ = ["GROUPS", "ROWS", "SECRETS", "VERSION", "AuthMode", "Row", "Setting", "Settings", "Way", "read_settings"]
 
 VERSION = "0.1.0"
 GROUPS = ("Serving", "Signing in", "Tools", "Logging", "Demo")
@@ -30,20 +32,10 @@ GROUPS = ("Serving", "Signing in", "Tools", "Logging", "Demo")
 log = logging.getLogger(__name__)
 
 AuthMode = Literal["delegated", "application"]
+Way = Literal["off", "demo", "person", "supplied", "secret", "certificate", "federated", "managed-identity"]
+_OF_A_TENANT = ("ENTRA_", "GRAPH_", "TOKEN_CACHE_")
 _UPPER = BeforeValidator(str.upper)
 _LOWER = BeforeValidator(str.lower)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What people are told about a setting."""
-
-    group: str
-    help: str
-    option: str = ""
-    expects: str = ""
-    unset: str = "not set"
-    secret: bool = False
 
 
 class Settings(BaseSettings):
@@ -88,7 +80,32 @@ class Settings(BaseSettings):
     ] = None
     entra_client_certificate: Annotated[
         values.Certificate | None,
-        Setting("Signing in", "PEM text with the app's certificate and its unencrypted private key.", secret=True),
+        Setting(
+            "Signing in", "PEM text with the app's certificate, its chain if any, and its private key.", secret=True
+        ),
+    ] = None
+    entra_certificate_passphrase: Annotated[
+        SecretStr | None, Setting("Signing in", "Passphrase of the certificate's private key.", secret=True)
+    ] = None
+    entra_federated_token_file: Annotated[
+        values.LocalPath | None,
+        Setting(
+            "Signing in",
+            "File with a token of another identity provider that the app trusts (workload identity).",
+            "--federated-token-file",
+        ),
+    ] = None
+    entra_managed_identity: Annotated[
+        values.ManagedIdentity | None,
+        Setting(
+            "Signing in",
+            "Managed identity that the app trusts in place of a secret: system, or its client id.",
+            "--managed-identity",
+        ),
+    ] = None
+    graph_access_token: Annotated[
+        SecretStr | None,
+        Setting("Signing in", "A Graph token from elsewhere, used as it is; its file is read again.", secret=True),
     ] = None
     entra_authority: Annotated[
         values.Authority | None,
@@ -96,7 +113,7 @@ class Settings(BaseSettings):
             "Signing in",
             "Sign-in URL, https://HOST/TENANT, on a sign-in host of a Microsoft cloud.",
             "--authority",
-            unset="made from GRAPH_CLOUD and ENTRA_TENANT_ID",
+            unset="made from ENTRA_CLOUD and ENTRA_TENANT_ID",
         ),
     ] = None
     entra_scopes: Annotated[
@@ -105,7 +122,7 @@ class Settings(BaseSettings):
     ] = None
     entra_redirect_uri: Annotated[
         values.RedirectUri,
-        Setting("Signing in", "Loopback URI that the browser comes back to after sign-in. No effect yet."),
+        Setting("Signing in", "Loopback URI that the browser comes back to after sign-in; no port means any free."),
     ] = "http://localhost"
     entra_enable_auth: Annotated[
         bool, Setting("Signing in", "false leaves only the tools that need no token.", expects="true or false")
@@ -116,19 +133,50 @@ class Settings(BaseSettings):
             "Signing in",
             "Work as the signed-in person (delegated) or as the app itself (application).",
             "--auth-mode",
-            unset="application where a secret or certificate is set, else delegated",
+            unset="application where a credential of the app is set, else delegated",
+        ),
+    ] = None
+    entra_sign_in: Annotated[
+        Literal["auto", "browser", "device"],
+        _LOWER,
+        Setting(
+            "Signing in",
+            "How a person signs in: in this computer's browser, or with a code on any device. auto takes the browser "
+            "where there is one.",
+            "--sign-in",
+        ),
+    ] = "auto"
+    entra_expected_account: Annotated[
+        values.Mailbox | None,
+        Setting(
+            "Signing in",
+            "The only account (user principal name or object id) that may sign in.",
+            "--expected-account",
+            unset="any",
         ),
     ] = None
     entra_token_cache_path: Annotated[
         values.LocalPath,
         Setting(
             "Signing in",
-            "File that keeps the sign-in between starts. No effect yet: tokens stay in memory.",
+            "File that keeps the sign-in between starts, over stdio. HTTP keeps tokens in memory.",
             unset=str(values.TOKEN_CACHE),
         ),
     ] = Field(default_factory=values.default_token_cache)
-    graph_cloud: Annotated[
-        Annotated[Literal["public", "usgov", "dod", "china"], _LOWER] | None,
+    token_cache_encryption: Annotated[
+        Literal["off", "os", "key"],
+        _LOWER,
+        Setting(
+            "Signing in",
+            "Encrypt that file: with a key in the operating system's store (os), or with TOKEN_CACHE_KEY (key).",
+        ),
+    ] = "off"  # noqa: S105 - no password, a word
+    token_cache_key: Annotated[
+        SecretStr | None,
+        Setting("Signing in", "Keys for that, base64 of 32 bytes each, one a line: the first encrypts.", secret=True),
+    ] = None
+    entra_cloud: Annotated[
+        Annotated[Literal["public", "usgov", "usgov-dod", "china"], _LOWER] | None,
         Setting("Signing in", "Microsoft cloud.", "--cloud", unset="the cloud of ENTRA_AUTHORITY, else public"),
     ] = None
 
@@ -167,6 +215,9 @@ class Settings(BaseSettings):
         Setting("Demo", "Ask for a sign-in in the demo too; needs DEMO.", "--demo-sign-in", "true or false"),
     ] = False
 
+    secret_files: dict[str, Path] = {}
+    """Where a secret was read from, by its name, to be read again when it changes. No setting by itself."""
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -179,16 +230,31 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @property
+    def way(self) -> Way:
+        """The way of signing in that the settings call for."""
+        if self.demo or not self.entra_enable_auth:
+            return "demo" if self.demo else "off"
+        ways: dict[Way, object] = {
+            "supplied": self.graph_access_token,
+            "secret": self.entra_client_secret,
+            "certificate": self.entra_client_certificate,
+            "federated": self.entra_federated_token_file,
+            "managed-identity": self.entra_managed_identity,
+        }
+        found: Way = next((way for way, given in ways.items() if given), "person")
+        return "person" if self.entra_auth_mode == "delegated" and found != "supplied" else found
+
+    @property
     def auth_mode(self) -> AuthMode:
         """The mode asked for, or the one that the credentials imply."""
-        confidential = self.entra_client_secret or self.entra_client_certificate
-        return self.entra_auth_mode or ("application" if confidential else "delegated")
+        by_person = self.demo or not checks.credentials(self)
+        return self.entra_auth_mode or ("delegated" if by_person else "application")
 
     @property
     def cloud(self) -> Cloud:
         """The cloud asked for, or the one that the authority belongs to."""
-        if self.graph_cloud:
-            return CLOUDS[self.graph_cloud]
+        if self.entra_cloud:
+            return CLOUDS[self.entra_cloud]
         return cloud_of_login_host(self.authority_host) or PUBLIC
 
     @property
@@ -214,40 +280,7 @@ class Settings(BaseSettings):
         raise TypeError("Settings hold secrets and cannot be pickled. Read them again instead.")
 
 
-@dataclass(frozen=True)
-class Row:
-    """A setting as --help, the documentation and the error messages need it."""
-
-    name: str
-    about: Setting
-    choices: tuple[str, ...]
-    flag: bool
-    default: str
-
-
-def _row(field_name: str, field: FieldInfo) -> Row:
-    about = next(item for item in field.metadata if isinstance(item, Setting))
-    return Row(field_name.upper(), about, _choices(field.annotation), field.annotation is bool, _told(field, about))
-
-
-def _told(field: FieldInfo, about: Setting) -> str:
-    """The default, as it is written in a .env file or said in words."""
-    if field.default is None or field.default_factory:
-        return about.unset
-    if isinstance(field.default, bool):
-        return str(field.default).lower()
-    return ",".join(field.default) if isinstance(field.default, tuple) else str(field.default)
-
-
-def _choices(annotation: object) -> tuple[str, ...]:
-    """The words of a Literal, also where it is wrapped in Annotated or Optional."""
-    inner = get_args(annotation)
-    if all(isinstance(item, str) for item in inner):
-        return inner
-    return _choices(inner[0]) if inner else ()
-
-
-ROWS = tuple(_row(name, field) for name, field in Settings.model_fields.items())
+ROWS = tuple(row_of(name, field) for name, field in Settings.model_fields.items() if name != "secret_files")
 SECRETS = tuple(row.name for row in ROWS if row.about.secret)
 _ROW = {row.name: row for row in ROWS}
 _NAMES = frozenset(_ROW) | {sources.file_name(name) for name in SECRETS}
@@ -266,11 +299,12 @@ def read_settings(
         except ValueError as error:
             problems.append(Problem(frozenset(_NAMES), str(error)))
     if _asks_for_demo({**from_file, **given}):
-        log.info("demo: the .env file and all ENTRA_* and GRAPH_* settings are ignored")
+        log.info("demo: the .env file and all ENTRA_*, GRAPH_* and TOKEN_CACHE_* settings are ignored")
         given, from_file = _without_tenant(given), _without_tenant(from_file)
     problems += sources.misspelt(given, from_file, _NAMES)
-    merged, unusable = sources.with_secret_files(sources.laid_over(given, from_file, SECRETS), SECRETS)
-    return _checked({name: text for name, text in merged.items() if name in _ROW}, problems + unusable)
+    merged, files, unusable = sources.with_secret_files(sources.laid_over(given, from_file, SECRETS), SECRETS)
+    settings = _checked({name: text for name, text in merged.items() if name in _ROW}, problems + unusable)
+    return settings.model_copy(update={"secret_files": files})
 
 
 def _checked(given: dict[str, str], problems: list[Problem]) -> Settings:
@@ -281,7 +315,9 @@ def _checked(given: dict[str, str], problems: list[Problem]) -> Settings:
         rest = {name: text for name, text in given.items() if not any(name in problem.names for problem in wrong)}
         return _checked(rest, problems + wrong)
     faulty = {name for problem in problems for name in problem.names}
-    problems += [problem for problem in (*_clashes(settings), *_gaps(settings)) if faulty.isdisjoint(problem.names)]
+    problems += [
+        problem for problem in (*checks.clashes(settings), *checks.gaps(settings)) if faulty.isdisjoint(problem.names)
+    ]
     if problems:
         raise SettingsError(*(problem.text for problem in problems))
     return settings
@@ -312,53 +348,6 @@ def _fault(row: Row, detail: ErrorDetails) -> str:
     return f"{values.shown(text)} is not {row.about.expects}."
 
 
-def _clashes(settings: Settings) -> Iterator[Problem]:
-    """Settings that cannot both be meant."""
-    if settings.demo_sign_in and not settings.demo:
-        yield _problem("DEMO_SIGN_IN", "works in the demo only. Set DEMO=true too, or unset it.", "DEMO")
-    if settings.entra_client_secret and settings.entra_client_certificate:
-        yield _problem(
-            "ENTRA_CLIENT_SECRET", "set together with ENTRA_CLIENT_CERTIFICATE. Unset one of them.", SECRETS[1]
-        )
-    in_authority = settings.authority_tenant
-    if in_authority and settings.entra_tenant_id and in_authority != settings.entra_tenant_id:
-        yield _problem(
-            "ENTRA_TENANT_ID", "differs from the tenant in ENTRA_AUTHORITY. Unset one of them.", "ENTRA_AUTHORITY"
-        )
-    if settings.entra_authority and settings.authority_host not in settings.cloud.login_hosts:
-        yield _problem(
-            "GRAPH_CLOUD", "another cloud than that of ENTRA_AUTHORITY. Unset one of them.", "ENTRA_AUTHORITY"
-        )
-
-
-def _gaps(settings: Settings) -> Iterator[Problem]:
-    """What signing in needs and was not given."""
-    if settings.demo or not settings.entra_enable_auth:
-        return
-    if not settings.entra_client_id:
-        yield _problem(
-            "ENTRA_CLIENT_ID",
-            "missing. Register an app in Entra and set its Application (client) ID, or try --demo, which needs none.",
-            "DEMO",
-            "ENTRA_ENABLE_AUTH",
-        )
-    if settings.auth_mode == "application":
-        yield from _application_gaps(settings)
-
-
-def _application_gaps(settings: Settings) -> Iterator[Problem]:
-    if settings.tenant in values.SHARED_TENANTS:
-        text = "application mode works in one tenant. Set its Directory (tenant) ID or a verified domain."
-        yield _problem("ENTRA_TENANT_ID", text, "ENTRA_AUTHORITY", "ENTRA_AUTH_MODE", *SECRETS)
-    if not (settings.entra_client_secret or settings.entra_client_certificate):
-        text = f"application mode needs {' or '.join(SECRETS)}, or one of these names with _FILE. Set one."
-        yield _problem("ENTRA_AUTH_MODE", text, *SECRETS)
-
-
-def _problem(name: str, text: str, *others: str) -> Problem:
-    return Problem(frozenset({name, *others}), f"{name}: {text}")
-
-
 def _asks_for_demo(given: Mapping[str, str]) -> bool:
     try:
         return TypeAdapter(bool).validate_python(given.get("DEMO", "false"))
@@ -368,4 +357,4 @@ def _asks_for_demo(given: Mapping[str, str]) -> bool:
 
 def _without_tenant(given: Mapping[str, str]) -> dict[str, str]:
     """What is left for the demo, which has a tenant, a mailbox and a cloud of its own."""
-    return {name: text for name, text in given.items() if not name.upper().startswith(("ENTRA_", "GRAPH_"))}
+    return {name: text for name, text in given.items() if not name.upper().startswith(_OF_A_TENANT)}

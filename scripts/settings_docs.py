@@ -70,7 +70,7 @@ _OLD: tuple[tuple[str, str, str], ...] = (
         "Nothing in Microsoft 365 works without sign-in. false leaves only the tools that need no token.",
     ),
     ("ENTRA_AUTH_MODE", "application", _AUTH_NOTE),
-    ("ENTRA_TOKEN_CACHE_PATH", "not set (nothing kept)", "No effect yet: tokens stay in memory."),
+    ("ENTRA_TOKEN_CACHE_PATH", "not set (nothing kept)", "Keeps the sign-in between starts."),
 )
 
 _ENV_INTRO = """\

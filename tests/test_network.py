@@ -20,6 +20,13 @@ from errors import StartError
 from tests.certificates import key_and_certificate
 
 
+@pytest.fixture(autouse=True)
+def no_certificates_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the machine of the developer names does not count."""
+    for variable in network.CA_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+
+
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A PEM file with the key and the certificate of a server on 127.0.0.1."""
@@ -72,10 +79,11 @@ async def test_an_unknown_certificate_is_refused(certificate: Path, monkeypatch:
             await http.get("/")
 
 
-async def test_the_certificates_of_ssl_cert_file_are_trusted_for_graph(
-    certificate: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("variable", [pytest.param(name, id=name) for name in network.CA_VARIABLES])
+async def test_the_certificates_that_a_variable_names_are_trusted_for_graph(
+    certificate: Path, variable: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv(variable, str(certificate))
     async with tls_server(certificate) as url, network.async_client(url) as http:
         assert (await http.get("/")).text == "ok"
 
@@ -87,15 +95,16 @@ async def test_and_for_sign_in(certificate: Path, monkeypatch: pytest.MonkeyPatc
             assert (await anyio.to_thread.run_sync(http.get, url)).text == "ok"
 
 
+@pytest.mark.parametrize("variable", [pytest.param(name, id=name) for name in network.CA_VARIABLES])
 @pytest.mark.parametrize("content", [pytest.param(None, id="missing"), pytest.param("no PEM", id="not PEM")])
 def test_a_file_of_certificates_that_cannot_be_read_says_so(
-    content: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    content: str | None, variable: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "ca.pem"
     if content is not None:
         file.write_text(content)
-    monkeypatch.setenv("SSL_CERT_FILE", str(file))
-    with pytest.raises(StartError, match="SSL_CERT_FILE"):
+    monkeypatch.setenv(variable, str(file))
+    with pytest.raises(StartError, match=variable):
         network.trusted_certificates()
 
 
@@ -144,3 +153,40 @@ def test_a_proxy_that_cannot_be_used_says_so(kind: str, proxy: str, monkeypatch:
     monkeypatch.setenv("HTTPS_PROXY", proxy)
     with pytest.raises(StartError, match="HTTPS_PROXY"):
         network.async_client("https://graph.microsoft.com") if kind == "async" else network.sync_client()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        pytest.param("PYTHONHTTPSVERIFY", "0", id="Python's own switch"),
+        pytest.param("CURL_CA_BUNDLE", "", id="an empty bundle, as for requests"),
+        pytest.param("SSL_VERIFY", "false", id="as other tools have it"),
+    ],
+)
+async def test_no_switch_leaves_certificates_unchecked(
+    certificate: Path, variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    async with tls_server(certificate) as url, network.async_client(url) as http:
+        with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
+            await http.get("/")
+    context = network.trusted_certificates()
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+async def test_a_neighbour_is_never_reached_through_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    with socket.create_server(("127.0.0.1", 0)) as listener, network.direct_client() as http:
+
+        def answer() -> None:
+            accepted, _ = listener.accept()
+            with accepted:
+                accepted.recv(65536)
+                accepted.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(anyio.to_thread.run_sync, answer)
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/metadata"
+            assert (await anyio.to_thread.run_sync(http.get, url)).text == "ok"
