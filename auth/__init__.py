@@ -2,18 +2,34 @@
 
 from __future__ import annotations
 
-from auth._msal import Application
+from auth._flow import Flow, SignInRequest
+from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
-from auth.demo import DemoSource
-from auth.device import DeviceCodeSource
-from auth.select import public_application, token_source
+from auth.browser import BrowserFlow
+from auth.credentials import credential_of
+from auth.demo import DemoFlow
+from auth.device import DeviceFlow
+from auth.people import People
+from auth.public_app import PublicApp
+from auth.select import Accounts, accounts_of, has_browser, people, token_cache
+from auth.token_cache import MemoryTokenCache
 
 __all__ = [
     "Account",
-    "Application",
-    "DemoSource",
-    "DeviceCodeSource",
+    "Accounts",
+    "BrowserFlow",
+    "Context",
+    "DemoFlow",
+    "DeviceFlow",
+    "Flow",
+    "MemoryTokenCache",
+    "People",
+    "PublicApp",
+    "SignInRequest",
     "SignedOut",
-    "public_application",
-    "token_source",
+    "accounts_of",
+    "credential_of",
+    "has_browser",
+    "people",
+    "token_cache",
 ]

@@ -1,55 +1,55 @@
-"""Client credentials: the app signs in as itself, with a secret or a certificate, and no person."""
+"""Client credentials: the app signs in as itself, and no person is at hand."""
 
 from __future__ import annotations
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from cryptography.x509 import load_pem_x509_certificate
+from collections.abc import Callable, Sequence
+from functools import partial
 
-from auth._msal import Application, MsalSource, Result
-from errors import SettingsError
+import httpx
+
+from auth._guarded import Guarded
+from auth._keeper import Ask, TokenKeeper
+from auth._worker import Application, Result
+from auth.aadsts import Context, refusal
+from auth.confidential_app import ConfidentialApp, empty_cache
+from auth.credentials import Credential
+from errors import SignInError, SignInRefused
+
+_STILL_REFUSED = (
+    "Graph turns this app away, new token or not: its access was revoked, or a Conditional Access policy for workload "
+    "identities is in the way. An administrator finds the reason in Entra's sign-in logs, under service principals."
+)
 
 
-class ClientCredentialsSource(MsalSource):
-    """MSAL keeps the token until it expires; then it asks for the next."""
+class ClientCredentialsSource(Guarded):
+    """The app's own tokens. The keeper has them, so MSAL's cache starts empty each time and a fetch is a fetch."""
 
-    def _silent(self, application: Application, scopes: list[str], claims: str | None) -> Result | None:
-        return None  # acquire_token_for_client looks into the cache itself
+    def __init__(
+        self, context: Context, credential: Credential, http: Callable[[], httpx.Client], keeper: TokenKeeper
+    ) -> None:
+        self._app = ConfidentialApp(context, credential, http)
+        self._context = context
+        self._keeper = keeper
 
-    def _sign_in(self, application: Application, scopes: list[str], claims: str | None) -> Result:
-        result: Result = application.acquire_token_for_client(scopes, claims_challenge=claims)
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
+        """A token with all that the app was granted; one that answers `claims` or replaces a refused one is new."""
+        if len(scopes) != 1 or not scopes[0].endswith("/.default"):
+            raise SignInError(
+                "An app cannot choose its permissions: it asks for one resource's /.default, nothing else."
+            )
+        if claims and refused:
+            raise SignInRefused(_STILL_REFUSED)
+        whose = ("app", self._context.login_url, self._context.tenant, self._context.client_id)
+        return await self._keeper.token(whose, Ask.of(scopes, claims, refused), partial(self._fetched, scopes, claims))
+
+    def _fetched(self, scopes: Sequence[str], claims: str | None, unwanted: str | None) -> Result:
+        """Runs in a worker thread. Entra makes a new token for every request, so `unwanted` cannot come back."""
+
+        def ask(application: Application) -> Result:
+            result: Result = application.acquire_token_for_client(list(scopes), claims_challenge=claims)
+            return result
+
+        result = self._app.asked(self._context.tenant, empty_cache(), ask)
+        if "access_token" not in result:
+            raise refusal(result, self._context)
         return result
-
-
-def certificate_credential(pem: str) -> dict[str, str]:
-    """MSAL's form of a certificate with its key, out of one PEM text that holds both."""
-    key = _block(pem, "PRIVATE KEY-----")
-    if not _is_private_key(key) or not _is_certificate(pem):
-        raise SettingsError(
-            "ENTRA_CLIENT_CERTIFICATE: the PEM text must hold both the private key, unencrypted, and the certificate. "
-            "Put the two one after the other into the file that ENTRA_CLIENT_CERTIFICATE_FILE names."
-        )
-    return {"private_key": key, "public_certificate": pem[pem.index("-----BEGIN CERTIFICATE-----") :]}
-
-
-def _is_private_key(pem: str) -> bool:
-    try:
-        load_pem_private_key(pem.encode(), password=None)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False
-    return True
-
-
-def _is_certificate(pem: str) -> bool:
-    try:
-        load_pem_x509_certificate(pem.encode())
-    except ValueError:
-        return False
-    return True
-
-
-def _block(pem: str, label: str) -> str:
-    lines = pem.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith("-----BEGIN") and line.endswith(label)]
-    ends = [number for number, line in enumerate(lines) if line.startswith("-----END") and line.endswith(label)]
-    return "\n".join(lines[starts[0] : ends[0] + 1]) if starts and ends else ""

@@ -2,56 +2,108 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import httpx
 
-from auth._msal import Application, MsalSource
-from auth.client_credentials import ClientCredentialsSource, certificate_credential
-from auth.device import DeviceCodeSource
-from auth.msal_http import client_options
-from errors import SignInError
+from auth._flow import Flow
+from auth._keeper import TokenKeeper
+from auth.aadsts import Context
+from auth.accounts import Account, SignedOut
+from auth.client_credentials import ClientCredentialsSource
+from auth.credentials import Credential, credential_of
+from auth.people import People
+from auth.public_app import PublicApp
+from auth.supplied import supplied_token
+from auth.token_cache import FileTokenCache, MemoryTokenCache, TokenCache
+from errors import SettingsError, SignInError, StorageError
 from settings import Settings
+from storage import KeyRing, key_from_system, parse_keys
+
+Accounts: TypeAlias = People | Account | SignedOut
+Tell: TypeAlias = Callable[[str], None]
 
 
 class NoToken:
     """The source of a server whose sign-in is switched off."""
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
         raise SignInError("Sign-in is switched off. Unset ENTRA_ENABLE_AUTH and start again.")
 
 
-def token_source(
-    settings: Settings, http: Callable[[], httpx.Client], tell: Callable[[str], None]
-) -> MsalSource | NoToken:
-    """The source for a real tenant; `http` is called on the first sign-in, `tell` shows a person what to do."""
-    if not settings.entra_enable_auth:
-        return NoToken()
-    if settings.auth_mode == "application":
-        credential = _credential(settings)
-        return ClientCredentialsSource(lambda: _confidential(settings, credential, http()))
-    return DeviceCodeSource(
-        lambda: public_application(settings.entra_client_id or "", settings.authority_url, http()), tell
+def accounts_of(
+    settings: Settings, scopes: Sequence[str], http: Callable[[], httpx.Client], flow: Flow, *, tell: Tell, hide: Tell
+) -> Accounts:
+    """Who this server can work as. `http` is called on the first sign-in, `hide` keeps a secret out of the log."""
+    if settings.way == "off":
+        return SignedOut(NoToken())
+    if settings.way == "person":
+        return people(settings, scopes, http, flow, tell=tell)
+    is_person = settings.auth_mode == "delegated"
+    if settings.way == "supplied":
+        return Account(supplied_token(settings, hide), scopes, cloud=settings.cloud.name, is_person=is_person)
+    context = context_of(settings, scopes)
+    credential: Credential = credential_of(settings, hide)
+    source = ClientCredentialsSource(context, credential, http, TokenKeeper())
+    return Account(source, scopes, cloud=settings.cloud.name, is_person=False)
+
+
+def people(
+    settings: Settings,
+    scopes: Sequence[str],
+    http: Callable[[], httpx.Client],
+    flow: Flow,
+    *,
+    tell: Tell,
+    patience: float = 45.0,
+) -> People:
+    """The people signed in through the app registration of the settings."""
+    context = context_of(settings, scopes)
+    return People(
+        PublicApp(context.client_id, context.login_url, context.tenant, http),
+        token_cache(settings, tell),
+        flow,
+        context,
+        cloud=settings.cloud.name,
+        tell=tell,
+        expected=settings.entra_expected_account or "",
+        patience=patience,
     )
 
 
-def public_application(client_id: str, authority: str, http: httpx.Client) -> Application:
-    import msal  # noqa: PLC0415 - a fifth of a second that tools/list does not have to wait for
-
-    return msal.PublicClientApplication(client_id, authority=authority, **client_options(http))
-
-
-def _confidential(settings: Settings, credential: str | dict[str, str], http: httpx.Client) -> Application:
-    import msal  # noqa: PLC0415 - as above
-
-    options: dict[str, Any] = client_options(http)
-    return msal.ConfidentialClientApplication(
-        settings.entra_client_id, client_credential=credential, authority=settings.authority_url, **options
-    )
+def token_cache(settings: Settings, warn: Tell) -> TokenCache:
+    """Over stdio a file that later starts find again. HTTP serves whoever calls, so nothing of it is left on disk."""
+    if settings.transport == "http":
+        return MemoryTokenCache()
+    client_id = settings.entra_client_id or ""
+    return FileTokenCache(settings.entra_token_cache_path, client_id=client_id, ring=_ring(settings), warn=warn)
 
 
-def _credential(settings: Settings) -> str | dict[str, str]:
-    if settings.entra_client_certificate is not None:
-        return certificate_credential(settings.entra_client_certificate.get_secret_value())
-    return settings.entra_client_secret.get_secret_value() if settings.entra_client_secret else ""
+def context_of(settings: Settings, scopes: Sequence[str]) -> Context:
+    """What an error message has to know of this sign-in."""
+    login_url, _, tenant = settings.authority_url.rpartition("/")
+    client_id, redirect_uri = settings.entra_client_id or "", settings.entra_redirect_uri
+    return Context(login_url, tenant, client_id, tuple(scopes), settings.auth_mode, redirect_uri)
+
+
+def has_browser(environ: Mapping[str, str], platform: str = sys.platform) -> bool:
+    """Whether a browser window on this computer can be expected."""
+    if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
+        return False
+    if platform in ("win32", "darwin"):
+        return True
+    return any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
+
+
+def _ring(settings: Settings) -> KeyRing | None:
+    wanted = settings.token_cache_encryption
+    if wanted == "key" and settings.token_cache_key:
+        try:
+            return parse_keys(settings.token_cache_key.get_secret_value())
+        except StorageError as error:
+            raise SettingsError(f"TOKEN_CACHE_KEY: {error}") from error
+    if wanted == "os":
+        return key_from_system(settings.entra_token_cache_path)
+    return None

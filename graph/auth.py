@@ -13,14 +13,19 @@ import httpx
 from errors import GraphError
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+_MOST_TRIES = 3
 _REFUSALS = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}  # Conditional Access answers with the latter
 
 
 class TokenSource(Protocol):
     """Something that can speak for the caller."""
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
-        """An access token for these scopes; `claims` asks for a fresh one that answers a challenge."""
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
+        """An access token for these scopes.
+
+        `claims` asks for a fresh one that answers a challenge, `refused` for any but the one that Graph did not take.
+        Both together say that a token got for claims was challenged again: only a person can help then.
+        """
         ...
 
 
@@ -37,11 +42,20 @@ class BearerAuth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         self._refuse_other_hosts(request.url)
-        request.headers["Authorization"] = f"Bearer {await self._source.token(self._scopes)}"
-        response = yield request
-        if claims := claims_challenge(response):  # access was revoked or narrowed early: ask once more
-            request.headers["Authorization"] = f"Bearer {await self._source.token(self._scopes, claims)}"
-            yield request
+        token = await self._source.token(self._scopes)
+        is_renewed = is_challenged = False
+        for _ in range(_MOST_TRIES):
+            request.headers["Authorization"] = f"Bearer {token}"
+            response = yield request
+            if claims := claims_challenge(response):  # access was revoked or narrowed early
+                refused = token if is_challenged else None
+                token = await self._source.token(self._scopes, claims, refused)
+                is_challenged = True
+            elif response.status_code == httpx.codes.UNAUTHORIZED and not (is_renewed or is_challenged):
+                token = await self._source.token(self._scopes, refused=token)  # our clock may be wrong about it
+                is_renewed = True
+            else:
+                return
 
     def _refuse_other_hosts(self, url: httpx.URL) -> None:
         if url.scheme != "https" or url.host != self._host or url.port is not None or url.userinfo:

@@ -1,4 +1,4 @@
-"""graph/auth.py: a token goes to Graph's own host, and a claims challenge is answered once."""
+"""graph/auth.py: a token goes to Graph's own host; a challenge or a refusal is answered once, and then by a person."""
 
 from __future__ import annotations
 
@@ -15,14 +15,19 @@ from graph.auth import claims_challenge
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1700000000"}}}'
 
 
+Asked = tuple[str | None, str | None]
+
+
 class Tokens:
-    """A source that numbers the tokens it hands out."""
+    """A source that numbers the tokens it hands out, and remembers with which claims and instead of which token."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[tuple[str, ...], str | None]] = []
+        self.scopes: set[tuple[str, ...]] = set()
+        self.asked: list[Asked] = []
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
-        self.asked.append((tuple(scopes), claims))
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
+        self.scopes.add(tuple(scopes))
+        self.asked.append((claims, refused))
         return f"token-{len(self.asked)}"
 
 
@@ -31,10 +36,10 @@ class Cloud(httpx.AsyncBaseTransport):
 
     def __init__(self, *responses: httpx.Response) -> None:
         self.responses = list(responses)
-        self.sent: list[httpx.Request] = []
+        self.sent: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.sent.append(request)
+        self.sent.append(request.headers["authorization"])
         return self.responses.pop(0)
 
 
@@ -53,8 +58,9 @@ async def send(cloud: Cloud, url: str = "https://graph.microsoft.com/v1.0/me") -
 async def test_each_request_carries_the_callers_token() -> None:
     cloud = Cloud(httpx.Response(200))
     _, tokens = await send(cloud)
-    assert cloud.sent[0].headers["authorization"] == "Bearer token-1"
-    assert tokens.asked == [(("User.Read",), None)]
+    assert cloud.sent == ["Bearer token-1"]
+    assert tokens.asked == [(None, None)]
+    assert tokens.scopes == {("User.Read",)}
 
 
 @pytest.mark.parametrize(
@@ -78,19 +84,43 @@ async def test_a_token_goes_nowhere_but_to_its_graph_host(url: str) -> None:
     assert tokens.asked == []
 
 
-async def test_a_claims_challenge_is_answered_with_a_fresh_token() -> None:
-    cloud = Cloud(challenge(), httpx.Response(200))
+REFUSED = httpx.Response(401)
+FINE = httpx.Response(200)
+
+
+@pytest.mark.parametrize(
+    ("answers", "asked", "status"),
+    [
+        pytest.param([challenge(), FINE], [(CLAIMS, None)], 200, id="a challenge: a fresh token with the claims"),
+        pytest.param(
+            [challenge(), challenge(), FINE],
+            [(CLAIMS, None), (CLAIMS, "token-2")],
+            200,
+            id="a second one: the source is told that its answer was challenged",
+        ),
+        pytest.param(
+            [challenge(), challenge(), challenge()],
+            [(CLAIMS, None), (CLAIMS, "token-2"), (CLAIMS, "token-3")],
+            401,
+            id="a third one: it stops",
+        ),
+        pytest.param([REFUSED, FINE], [(None, "token-1")], 200, id="a plain refusal: any other token"),
+        pytest.param([REFUSED, REFUSED], [(None, "token-1")], 401, id="refused twice: it stops"),
+        pytest.param(
+            [REFUSED, challenge(), FINE], [(None, "token-1"), (CLAIMS, None)], 200, id="refused, then challenged"
+        ),
+        pytest.param([challenge(), REFUSED], [(CLAIMS, None)], 401, id="challenged, then refused"),
+        pytest.param([httpx.Response(403)], [], 403, id="a permission that lacks"),
+    ],
+)
+async def test_what_graph_refuses_is_tried_again_as_often_as_it_can_help(
+    answers: list[httpx.Response], asked: list[Asked], status: int
+) -> None:
+    cloud = Cloud(*answers)
     response, tokens = await send(cloud)
-    assert response.status_code == 200
-    assert tokens.asked == [(("User.Read",), None), (("User.Read",), CLAIMS)]
-    assert cloud.sent[1].headers["authorization"] == "Bearer token-2"
-
-
-async def test_a_second_challenge_is_not_answered() -> None:
-    cloud = Cloud(challenge(), challenge())
-    response, _ = await send(cloud)
-    assert response.status_code == 401
-    assert len(cloud.sent) == 2
+    assert response.status_code == status
+    assert tokens.asked == [(None, None), *asked]
+    assert cloud.sent == [f"Bearer token-{number}" for number in range(1, len(answers) + 1)]
 
 
 @pytest.mark.parametrize(

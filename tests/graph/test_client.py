@@ -17,7 +17,7 @@ Handler = Callable[[httpx.Request], httpx.Response]
 class OneToken:
     """Always the same token."""
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
         return "t"
 
 
