@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from web.app import build_app
 from web.listen import bound_socket, loopback_address, serve, serving
+from web.local_pages import LocalPages
 from web.middleware.loopback import LoopbackOnly
 from web.stdio import serve_stdio
 
-__all__ = ["LoopbackOnly", "bound_socket", "build_app", "loopback_address", "serve", "serve_stdio", "serving"]
+__all__ = [
+    "LocalPages",
+    "LoopbackOnly",
+    "bound_socket",
+    "build_app",
+    "loopback_address",
+    "serve",
+    "serve_stdio",
+    "serving",
+]

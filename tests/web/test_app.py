@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
+from _server_demo import DemoTenant
 from errors import StartError
-from server import DemoTenant
 from tests.support import server_on, small_tenant
 from web import bound_socket, build_app, serve
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from web._hosts import is_loopback
+from web._hosts import names_loopback
 
 
 class LoopbackOnly:
@@ -29,7 +27,7 @@ class LoopbackOnly:
 
 
 def _refused(hosts: list[str], origins: list[str]) -> PlainTextResponse | None:
-    if len(hosts) != 1 or not _names_loopback("//" + hosts[0]):
+    if len(hosts) != 1 or not names_loopback("//" + hosts[0]):
         return PlainTextResponse("This server answers only as localhost. Use http://127.0.0.1.\n", status_code=421)
     if len(origins) > 1 or any(not _is_page_of_this_machine(origin) for origin in origins):
         return PlainTextResponse("This server takes no requests from pages of other sites.\n", status_code=403)
@@ -37,13 +35,4 @@ def _refused(hosts: list[str], origins: list[str]) -> PlainTextResponse | None:
 
 
 def _is_page_of_this_machine(origin: str) -> bool:
-    return origin.startswith(("http://", "https://")) and _names_loopback(origin)
-
-
-def _names_loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        bare = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-        return bare and is_loopback(parts.hostname or "") and parts.port != 0
-    except ValueError:  # a port that is no number, a broken IPv6 address
-        return False
+    return origin.startswith(("http://", "https://")) and names_loopback(origin)
