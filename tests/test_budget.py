@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from mcp import Client
+
 from tests.support import client_of, small_tenant
+from tests.tools.people import FakePeople, server_for
 
 DEFAULT_BYTES = 36_000
 DEFAULT_TOOLS = 40
@@ -27,10 +30,16 @@ async def test_everything_together_stays_within_its_budget() -> None:
     assert size <= ALL_BYTES
 
 
-async def test_the_first_three_tools_are_listed_in_three_kilobytes() -> None:
+async def test_the_first_seven_tools_are_listed_in_five_kilobytes() -> None:
     count, size = await bytes_of("account,mail")
-    assert count == 3
-    assert size <= 3000
+    assert count == 7
+    assert size <= 5000
+
+
+async def test_a_second_account_costs_each_tool_that_reads_no_more_than_a_line() -> None:
+    async with Client(server_for(FakePeople("ines.aldana@lindenhall.example", "jonas@lindenhall.example"))) as client:
+        listed = await client.list_tools()
+    assert len(listed.model_dump_json(by_alias=True, exclude_none=True).encode()) <= 5500
 
 
 async def test_no_tool_of_the_first_toolsets_costs_more_than_a_kilobyte_and_a_half() -> None:

@@ -8,12 +8,13 @@ from difflib import get_close_matches
 from functools import cached_property
 
 from errors import SettingsError
+from tools._accounts_argument import AccountsArgument
 from tools._services import Accounts, Services
 from tools._toolset import Toolset, ToolSpec
 from tools.account import account
 from tools.mail import mail
 
-__all__ = ["TOOLSETS", "Accounts", "Selection", "Services", "ToolSpec", "Toolset"]
+__all__ = ["TOOLSETS", "Accounts", "AccountsArgument", "Selection", "Services", "ToolSpec", "Toolset"]
 
 TOOLSETS: tuple[Toolset, ...] = (account, mail)
 
@@ -26,6 +27,8 @@ class Selection:
     as_application: bool
     with_token: bool
     catalogue: Sequence[Toolset] = TOOLSETS
+    with_people: bool = True
+    """Whether people sign in here; not so where the server works with a token that it was given."""
 
     def __post_init__(self) -> None:
         known = [toolset.name for toolset in self.catalogue]
@@ -42,6 +45,13 @@ class Selection:
     def delegated_scopes(self) -> list[str]:
         """What a signed-in person has to grant for these tools, and no more."""
         return sorted({scope for tool in self.tools.values() for scope in tool.delegated})
+
+    @property
+    def as_account(self) -> frozenset[str]:
+        """The tools that work as one of several accounts; none where there is never a choice."""
+        if self.as_application or not self.with_token or not self.with_people:
+            return frozenset()
+        return frozenset(name for name, tool in self.tools.items() if tool.as_account)
 
     def why_absent(self, name: str) -> str:
         """What to tell a model that calls a tool which is not offered."""
@@ -60,6 +70,8 @@ class Selection:
             return "sign-in is switched off (ENTRA_ENABLE_AUTH)"
         if self.as_application and tool.application is None:
             return "it needs a signed-in person, and the server works as an app"
+        if tool.is_about_sign_in and not self.with_people:
+            return "nobody signs in here, since the server works with a token that it was given"
         return ""
 
 

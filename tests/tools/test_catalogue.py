@@ -10,18 +10,27 @@ import pytest
 from mcp import Client
 from mcp_types import Tool
 
+from _server_demo import DemoTenant
 from errors import SettingsError
-from server import DemoTenant, build_server
+from server import build_server
 from settings import read_settings
-from tests.support import client_of, demo_settings, server_on, small_tenant, text_of
+from tests.support import account_of, client_of, demo_settings, server_on, small_tenant, text_of
 from tools import TOOLSETS, Selection, Toolset, ToolSpec
 from tools.account import WhoAmI
 
+ACCOUNTS = {"account_list", "account_login", "account_logout", "account_select"}
+
 
 def selection(
-    *names: str, as_application: bool = False, with_token: bool = True, catalogue: Sequence[Toolset] = TOOLSETS
+    *names: str,
+    as_application: bool = False,
+    with_token: bool = True,
+    with_people: bool = True,
+    catalogue: Sequence[Toolset] = TOOLSETS,
 ) -> Selection:
-    return Selection(names, as_application=as_application, with_token=with_token, catalogue=catalogue)
+    return Selection(
+        names, as_application=as_application, with_token=with_token, with_people=with_people, catalogue=catalogue
+    )
 
 
 def test_a_toolset_brings_its_tools_and_no_others() -> None:
@@ -51,7 +60,28 @@ def test_a_tool_without_an_app_only_form_is_hidden_from_apps_and_says_why() -> N
 
 
 def test_an_app_without_a_person_gets_what_has_such_a_form() -> None:
-    assert selection("all", as_application=True).tools == selection("all").tools
+    for_an_app = selection("all", as_application=True)
+    assert for_an_app.tools.keys() == selection("all").tools.keys() - ACCOUNTS
+    assert "needs a signed-in person" in for_an_app.why_absent("account_login")
+
+
+def test_where_nobody_signs_in_no_tool_is_about_that() -> None:
+    supplied = selection("all", with_people=False)
+    assert supplied.tools.keys() == selection("all").tools.keys() - ACCOUNTS
+    assert "a token that it was given" in supplied.why_absent("account_list")
+    assert not supplied.as_account
+
+
+def test_only_a_tool_that_reads_something_of_a_persons_works_as_one_of_several_accounts() -> None:
+    assert selection("all").as_account == {"account_whoami", "mail_list_messages", "mail_read_message"}
+    assert selection("account").as_account == {"account_whoami"}
+    assert not selection("all", as_application=True).as_account
+    assert not selection("all", with_token=False).as_account
+
+
+@pytest.mark.parametrize("tool", [pytest.param(tool, id=tool.name) for each in TOOLSETS for tool in each.tools])
+def test_a_tool_that_works_as_an_account_has_no_argument_of_that_name_itself(tool: ToolSpec) -> None:
+    assert not (tool.as_account and "account" in tool.bind().parameters["properties"])
 
 
 def test_a_person_is_asked_for_no_more_than_the_tools_need() -> None:
@@ -71,7 +101,7 @@ def test_every_tool_says_what_it_needs(tool: ToolSpec) -> None:
     assert re.fullmatch(r"[a-z][a-z0-9_]{1,39}", tool.name)
     assert tool.name.startswith(f"{tool.toolset}_")
     assert tool.handler.__doc__
-    assert tool.delegated or not tool.needs_token
+    assert tool.delegated or not tool.needs_token or tool.name in ACCOUNTS
 
 
 async def test_a_tool_that_is_switched_off_says_how_to_get_it() -> None:
@@ -93,15 +123,18 @@ async def test_schemas_are_flat_and_hints_tell_the_truth() -> None:
         assert tool.input_schema["additionalProperties"] is False
         assert tool.output_schema
         assert tool.annotations
-        assert tool.annotations.read_only_hint is True
-        assert tool.annotations.destructive_hint is False
+        changes = tool.name in ACCOUNTS - {"account_list"}
+        assert tool.annotations.read_only_hint is not changes
+        assert tool.annotations.destructive_hint is (tool.name == "account_logout")
+        assert tool.annotations.open_world_hint is (tool.name == "account_login")
+        assert tool.annotations.idempotent_hint is (tool.name != "account_login")
 
 
-async def test_the_list_may_be_cached_but_not_shared() -> None:
+async def test_the_list_is_not_shared_and_not_kept_where_accounts_may_come_and_go() -> None:
     async with Client(server_on(DemoTenant(small_tenant()), demo_settings())) as client:
         listed = await client.list_tools()
     assert listed.cache_scope == "private"
-    assert listed.ttl_ms == 3_600_000
+    assert listed.ttl_ms == 0
 
 
 async def test_listing_the_tools_waits_for_nothing_that_only_a_call_needs() -> None:
@@ -119,7 +152,7 @@ class Noting:
     def __init__(self) -> None:
         self.scopes: list[tuple[str, ...]] = []
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
         self.scopes.append(tuple(scopes))
         return "t"
 
@@ -134,13 +167,13 @@ CLIENT = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "TOOLSETS":
             {}, ["https://graph.microsoft.com/Mail.Read"], "https://graph.microsoft.com/v1.0/me/", id="public"
         ),
         pytest.param(
-            {"GRAPH_CLOUD": "dod"},
+            {"ENTRA_CLOUD": "usgov-dod"},
             ["https://dod-graph.microsoft.us/Mail.Read"],
             "https://dod-graph.microsoft.us/v1.0/me/",
             id="DoD",
         ),
         pytest.param(
-            {"GRAPH_CLOUD": "china"},
+            {"ENTRA_CLOUD": "china"},
             ["https://microsoftgraph.chinacloudapi.cn/Mail.Read"],
             "https://microsoftgraph.chinacloudapi.cn/v1.0/me/",
             id="China",
@@ -161,7 +194,9 @@ async def test_each_cloud_is_asked_in_its_own_words(environ: dict[str, str], sco
         return httpx.Response(200, json={"value": []})
 
     source = Noting()
-    server = build_server(read_settings({**CLIENT, **environ}), source, transport=httpx.MockTransport(graph))
+    server = build_server(
+        read_settings({**CLIENT, **environ}), account_of(source), transport=httpx.MockTransport(graph)
+    )
     async with Client(server) as client:
         assert not (await client.call_tool("mail_list_messages", {})).is_error
     assert source.scopes == [tuple(scopes)]

@@ -14,7 +14,7 @@ from emulator import Tenant
 from emulator.mailbox import Address, Attachment, Body
 from server import build_server
 from settings import read_settings
-from tests.support import client_of, demo_settings, facts_of, small_tenant, text_of
+from tests.support import account_of, client_of, demo_settings, facts_of, small_tenant, text_of
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SENDER = Address("Petra Novotny", "petra@northwind-freight.example")
@@ -211,12 +211,12 @@ class Canned(httpx.AsyncBaseTransport):
 class OneToken:
     """Always the same token."""
 
-    async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+    async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
         return "t"
 
 
 async def answered(tool: str, arguments: dict[str, object], *answers: object) -> CallToolResult:
-    async with Client(build_server(demo_settings(), OneToken(), transport=Canned(*answers))) as client:
+    async with Client(build_server(demo_settings(), account_of(OneToken()), transport=Canned(*answers))) as client:
         return await client.call_tool(tool, arguments)
 
 
@@ -251,10 +251,10 @@ async def test_an_answer_of_another_form_is_an_error_and_no_crash(caplog: pytest
 
 async def test_a_crash_tells_the_model_nothing_of_itself() -> None:
     class Crashing(OneToken):
-        async def token(self, scopes: Sequence[str], claims: str | None = None) -> str:
+        async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
             raise RuntimeError("a secret detail")
 
-    async with Client(build_server(demo_settings(), Crashing(), transport=Canned())) as client:
+    async with Client(build_server(demo_settings(), account_of(Crashing()), transport=Canned())) as client:
         result = await client.call_tool("mail_list_messages", {})
     assert result.is_error
     assert text_of(result) == "Error executing tool mail_list_messages"
@@ -287,7 +287,7 @@ async def test_no_page_is_named_that_could_not_be_asked_for() -> None:
 
 async def test_another_cloud_is_called_at_its_own_host() -> None:
     cloud = Canned({"value": []})
-    environ = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "GRAPH_CLOUD": "usgov"}
-    async with Client(build_server(read_settings(environ), OneToken(), transport=cloud)) as client:
+    environ = {"ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10", "ENTRA_CLOUD": "usgov"}
+    async with Client(build_server(read_settings(environ), account_of(OneToken()), transport=cloud)) as client:
         await client.call_tool("mail_list_messages", {})
     assert [url.host for url in cloud.asked] == ["graph.microsoft.us"]
