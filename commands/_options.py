@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
+from commands._own import COMMANDS, OWN_NAMES, OWN_OPTIONS, CommandOptions, Own, path_value, text_value
 from settings import GROUPS, ROWS, VERSION, Row
 
-_COMMANDS = ("serve",)
-_EXAMPLES = """\
-examples:
-  python server.py --demo                             try it: no tenant, no app registration
-  python server.py --client-id GUID --tenant-id GUID  sign in to your own tenant, over stdio
-
+_NOTE = """
 Every option has the environment variable in brackets; .env may set it too. An option wins over
 the environment, and the environment over .env. Secrets are set there only, never as an option.
 """
@@ -28,11 +25,12 @@ the environment, and the environment over .env. Secrets are set there only, neve
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was asked for: the command, settings that win over the environment, and another .env file."""
+    """What was asked for: the command and its options, settings that win over the environment, another .env file."""
 
     command: str
     overlay: dict[str, str]
     env_file: Path | None
+    options: CommandOptions = field(default_factory=CommandOptions)
 
 
 class _Layout(argparse.RawDescriptionHelpFormatter):
@@ -44,34 +42,101 @@ class _Layout(argparse.RawDescriptionHelpFormatter):
 
 def parse(argv: Sequence[str]) -> CommandLine:
     """Read the words after server.py; exits with status 2 where they make no sense."""
-    parser = _parser()
-    _refuse_unknown(parser, argv)
-    found = vars(parser.parse_args(list(argv)))
-    command, env_file = found.pop("command"), found.pop("env_file")
-    overlay = {name: text for name, text in found.items() if text is not None}
-    return CommandLine(command, overlay, env_file)
+    place = _place_of_command(argv)
+    command = "serve" if place is None else argv[place]
+    if command not in COMMANDS:
+        _refuse_command(command, argv)
+    words = [word for number, word in enumerate(argv) if number != place]
+    parser = _parser(command)
+    _refuse_unknown(parser, command, words)
+    known, unused = parser.parse_known_args(words)
+    if unused:  # not repeated: it may be the value of an option, and a secret
+        parser.error(f"a word too many after {command}. See {_prog(command)} --help.")
+    found = {name: value for name, value in vars(known).items() if value is not None}
+    env_file = found.pop("env_file", None)
+    own = {name: value for name, value in found.items() if name in OWN_NAMES}
+    overlay = {name: value for name, value in found.items() if name not in OWN_NAMES}
+    return CommandLine(command, overlay, env_file, CommandOptions(**own))
 
 
-def _parser() -> argparse.ArgumentParser:
+def _place_of_command(argv: Sequence[str]) -> int | None:
+    """Where the first word stands that is neither an option nor the value of one."""
+    with_value = {"--env-file", *(own.name for own in OWN_OPTIONS if own.takes_value)}
+    with_value |= {row.about.option for row in ROWS if row.about.option and not row.flag}
+    is_value = False
+    for place, word in enumerate(argv):
+        if not is_value and not word.startswith("-"):
+            return place
+        is_value = not is_value and word in with_value
+    return None
+
+
+def _refuse_command(word: str, argv: Sequence[str]) -> NoReturn:
+    parser = _parser("serve")
+    _refuse_unknown(parser, "", argv)  # first: the word may be the value of an option that does not exist
+    alike = difflib.get_close_matches(word, COMMANDS, n=1)
+    if alike:  # a slip of the pen; any other word may be a secret in the wrong place
+        parser.error(f"{word!r} is not a command. Did you mean {alike[0]}?")
+    parser.error(f"there is no such command. There are: {', '.join(COMMANDS)}.")
+
+
+def _prog(command: str) -> str:
+    return "server.py" if command == "serve" else f"server.py {command}"
+
+
+def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="server.py",
-        usage="server.py [serve] [options]",
-        description="Graphward: a guarded Microsoft Graph MCP server.",
-        epilog=_EXAMPLES,
+        prog=_prog(command),
+        usage=f"server.py {'[COMMAND]' if command == 'serve' else command} [options]",
+        description=_described(command),
+        epilog=_examples(command),
         formatter_class=_Layout,
         allow_abbrev=False,
     )
-    parser.add_argument("command", nargs="?", choices=_COMMANDS, default="serve", help="what to do (serve)")
+    _add_own(parser, [own for own in OWN_OPTIONS if command in own.commands])
     parser.add_argument("--version", action="version", version=f"Graphward {VERSION}")
+    if COMMANDS[command].has_settings:
+        _add_settings(parser)
+    return parser
+
+
+def _described(command: str) -> str:
+    if command != "serve":
+        about = COMMANDS[command].help
+        return f"{about[0].upper()}{about[1:]}."
+    lines = [f"  {name:<13}{about.help}" for name, about in COMMANDS.items()]
+    return "\n".join(
+        [
+            "Graphward: a guarded Microsoft Graph MCP server.",
+            "",
+            "commands (server.py COMMAND --help says more):",
+            *lines,
+        ]
+    )
+
+
+def _examples(command: str) -> str:
+    about = COMMANDS[command]
+    lines = ["examples:", *(f"  python server.py {example}" for example in about.examples)]
+    return "\n".join(lines) + "\n" + (_NOTE if about.has_settings else "")
+
+
+def _add_own(parser: argparse.ArgumentParser, options: Sequence[Own]) -> None:
+    group = parser.add_argument_group("Options of this command") if options else parser
+    either = {own.instead: group.add_mutually_exclusive_group() for own in options if own.instead}
+    for own in options:
+        either.get(own.instead, group).add_argument(own.name, help=own.help, **own.read)
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--env-file", metavar="PATH", type=_path, help="read this file instead of .env beside server.py"
+        "--env-file", metavar="PATH", type=path_value, help="read this file instead of .env beside server.py"
     )
     for title in GROUPS:
         group = parser.add_argument_group(title)
         for row in ROWS:
             if row.about.option and row.about.group == title:
                 _add(group, row)
-    return parser
 
 
 def _add(group: argparse._ArgumentGroup, row: Row) -> None:
@@ -81,32 +146,37 @@ def _add(group: argparse._ArgumentGroup, row: Row) -> None:
         group.add_argument(row.about.option, dest=row.name, action="store_const", const="true", help=told)
         return
     metavar = "{" + ",".join(row.choices) + "}" if row.choices else row.name.rpartition("_")[2]
-    group.add_argument(row.about.option, dest=row.name, metavar=metavar, type=_text, help=told)
+    group.add_argument(row.about.option, dest=row.name, metavar=metavar, type=text_value, help=told)
 
 
-def _text(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("needs a value that is not empty")
-    return text
+def _known(command: str) -> set[str]:
+    """The options that a command takes, or that any does."""
+    if not command:
+        return {name for each in COMMANDS for name in _known(each)}
+    settings = ["--env-file", *(row.about.option for row in ROWS if row.about.option)]
+    own = [own.name for own in OWN_OPTIONS if command in own.commands]
+    return {"--help", "--version", *own, *(settings if COMMANDS[command].has_settings else [])}
 
 
-def _path(text: str) -> Path:
-    return Path(_text(text))
-
-
-def _refuse_unknown(parser: argparse.ArgumentParser, argv: Sequence[str]) -> None:
+def _refuse_unknown(parser: argparse.ArgumentParser, command: str, words: Iterable[str]) -> None:
     """Refuse by name, before argparse repeats in its message a value that may be a secret."""
-    known = ["--help", "--version", "--env-file", *(row.about.option for row in ROWS if row.about.option)]
-    for word in argv:
+    known = _known(command)
+    for word in words:
         name = word.partition("=")[0]
-        if not word.startswith("-") or name in {*known, "-h"}:
-            continue
-        secret = next((row.name for row in ROWS if row.about.secret and name == _as_option(row)), None)
-        if secret:
-            parser.error(f"{name}: a secret is never an option. Set {secret} or {secret}_FILE.")
-        alike = difflib.get_close_matches(name, known, n=1)
-        hint = f" Did you mean {alike[0]}?" if alike else " See --help."
-        parser.error(f"{name if name.startswith('--') else name[:2]} is not an option.{hint}")
+        if word.startswith("-") and name not in {*known, "-h"}:
+            parser.error(_refusal(command, name, known))
+
+
+def _refusal(command: str, name: str, known: Iterable[str]) -> str:
+    secret = next((row.name for row in ROWS if row.about.secret and name == _as_option(row)), None)
+    if secret:
+        return f"{name}: a secret is never an option. Set {secret} or {secret}_FILE."
+    others = [other for other in COMMANDS if name in _known(other)]
+    if others:
+        return f"{name} is not an option of {command}, but of {', '.join(others)}."
+    alike = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"Did you mean {alike[0]}?" if alike else "See --help."
+    return f"{name if name.startswith('--') else name[:2]} is not an option. {hint}"
 
 
 def _as_option(row: Row) -> str:

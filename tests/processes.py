@@ -22,7 +22,8 @@ WAIT = 30
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """This process's, without what would configure the server, or hide that Python buffers what it prints."""
     ours = ("PYTHONUNBUFFERED", "ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TRANSPORT", "TOOLSETS", "DEMO", "STATELESS_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    network = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "TOKEN_CACHE_")
+    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours + network)}
     return {**kept, **(extra or {})}
 
 

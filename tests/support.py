@@ -10,9 +10,12 @@ import httpx
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
+import auth
+from _server_demo import DemoTenant
+from _server_wiring import scopes_of
 from emulator import Tenant
 from graph import TokenSource
-from server import DemoTenant, GraphwardServer, build_server
+from server import GraphwardServer, build_server
 from settings import Settings, read_settings
 
 
@@ -21,11 +24,17 @@ def demo_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def server_on(
-    cloud: DemoTenant, settings: Settings | None = None, source: TokenSource | None = None
+    cloud: DemoTenant, settings: Settings | None = None, accounts: auth.Accounts | None = None
 ) -> GraphwardServer:
-    """The server whose Graph is the emulator; signed in as the demo person unless a source is given."""
-    signed_in = source or cloud.token_source(sign_in=False, tell=lambda _: None)
-    return build_server(settings or demo_settings(), signed_in, transport=httpx.ASGITransport(app=cloud))
+    """The server whose Graph is the emulator; signed in as the demo person unless accounts are given."""
+    settings = settings or demo_settings()
+    signed_in = accounts or cloud.accounts(scopes_of(settings), sign_in=False, tell=lambda _: None)
+    return build_server(settings, signed_in, transport=httpx.ASGITransport(app=cloud))
+
+
+def account_of(source: TokenSource) -> auth.Account:
+    """Whoever the tokens of this source speak for."""
+    return auth.Account(source, [], cloud="public", is_person=True)
 
 
 @asynccontextmanager

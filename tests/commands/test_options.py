@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from commands._options import CommandLine, parse
+from commands._own import COMMANDS, OWN_OPTIONS, CommandOptions
 from settings import GROUPS, ROWS, VERSION, Row, read_settings
 
 CANARY = "cAnArY-secret"
@@ -31,6 +32,58 @@ def help_text(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_no_words_mean_serve_with_the_environment_as_it_is() -> None:
     assert parse([]) == parse(["serve"]) == CommandLine("serve", {}, None)
+
+
+@pytest.mark.parametrize(
+    ("argv", "expected"),
+    [
+        pytest.param(["login", "--device"], CommandLine("login", {"ENTRA_SIGN_IN": "device"}, None), id="device"),
+        pytest.param(["--browser", "login"], CommandLine("login", {"ENTRA_SIGN_IN": "browser"}, None), id="browser"),
+        pytest.param(
+            ["--tenant-id", "login", "login", "--account", "logout"],
+            CommandLine("login", {"ENTRA_TENANT_ID": "login"}, None, CommandOptions(account="logout")),
+            id="a value that reads like a command",
+        ),
+        pytest.param(["logout", "--all"], CommandLine("logout", {}, None, CommandOptions(everyone=True)), id="all"),
+        pytest.param(
+            ["accounts", "--json", "--env-file", "x"],
+            CommandLine("accounts", {}, Path("x"), CommandOptions(as_json=True)),
+            id="JSON",
+        ),
+        pytest.param(
+            ["permissions", "--admin-consent-url", "--toolsets", "mail"],
+            CommandLine("permissions", {"TOOLSETS": "mail"}, None, CommandOptions(admin_consent_url=True)),
+            id="link",
+        ),
+        pytest.param(
+            ["doctor", "--no-sign-in"], CommandLine("doctor", {}, None, CommandOptions(no_sign_in=True)), id="doctor"
+        ),
+        pytest.param(
+            ["emulator", "--tls", "--host", "::1", "--port=4000", "--ca-file", "ca.pem"],
+            CommandLine("emulator", {}, None, CommandOptions(tls=True, host="::1", port=4000, ca_file=Path("ca.pem"))),
+            id="emulator",
+        ),
+    ],
+)
+def test_a_command_takes_options_of_its_own(argv: list[str], expected: CommandLine) -> None:
+    assert parse(argv) == expected
+
+
+@pytest.mark.parametrize("command", [pytest.param(name, id=name) for name in COMMANDS])
+def test_every_command_has_its_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse([command, "--help"])
+    assert caught.value.code == 0
+    text = capsys.readouterr().out
+    assert max(map(len, text.splitlines())) <= 100
+    assert [own.name for own in OWN_OPTIONS if command in own.commands and own.name not in text] == []
+    assert ("ENTRA_CLIENT_ID" in text) == COMMANDS[command].has_settings
+    for example in COMMANDS[command].examples:
+        assert parse(example.partition("  ")[0].split()).command == command
+
+
+def test_help_names_every_command(help_text: str) -> None:
+    assert [name for name in COMMANDS if f"\n  {name} " not in help_text] == []
 
 
 def test_only_options_that_were_given_are_laid_over_the_environment() -> None:
@@ -92,7 +145,21 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--host", " "], "needs a value that is not empty", id="an empty value"),
         pytest.param(["--env-file="], "needs a value that is not empty", id="an empty path"),
         pytest.param(["--port"], "expected one argument", id="no value"),
-        pytest.param(["sevre"], "invalid choice: 'sevre'", id="no such command"),
+        pytest.param(["sevre"], "'sevre' is not a command. Did you mean serve?", id="a misspelt command"),
+        pytest.param([CANARY], "there is no such command. There are: serve, login,", id="no such command"),
+        pytest.param(["serve", CANARY], "a word too many after serve.", id="a word too many"),
+        pytest.param(["--demo", "login", CANARY], "a word too many after login.", id="a word too many after options"),
+        pytest.param(["--"], "-- is not an option.", id="two dashes"),
+        pytest.param(
+            ["--json"], "--json is not an option of serve, but of accounts, permissions, doctor.", id="another's"
+        ),
+        pytest.param(["emulator", "--demo"], "--demo is not an option of emulator, but of serve,", id="no settings"),
+        pytest.param(["login", "--device", "--browser"], "not allowed with argument", id="two ways to sign in"),
+        pytest.param(["logout", "--all", "--account", "x"], "not allowed with argument", id="all and one"),
+        pytest.param(["permissions", "--json", "--admin-consent-url"], "not allowed with argument", id="two forms"),
+        pytest.param(["login", "--account="], "needs a value that is not empty", id="nobody"),
+        pytest.param(["emulator", "--port", "70000"], "needs a whole number from 0 to 65535", id="no port"),
+        pytest.param(["emulator", "--port", "x"], "needs a whole number from 0 to 65535", id="no number"),
     ],
 )
 def test_words_that_make_no_sense_are_refused(capsys: pytest.CaptureFixture[str], argv: list[str], told: str) -> None:

@@ -1,0 +1,131 @@
+"""The commands beside serve: each gets what the server itself would use."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import urllib.request
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+import anyio
+
+import auth
+import commands
+import logging_config
+import network
+from _server_wiring import configure_logging, pages_for, scopes_of, sign_in_flow, tell
+from commands import CommandLine
+from errors import StartError
+from settings import Settings, read_settings
+
+
+def run(line: CommandLine, root: Path) -> int:
+    """The exit status of the command that was asked for."""
+    if line.command == "emulator":
+        return _emulator(line)
+    if line.command == "permissions":
+        settings, _ = _as_far_as_it_makes_sense(line, root)
+        wanted = line.options
+        output = commands.standard_output()
+        return commands.permissions(settings, output, json_wanted=wanted.as_json, only_link=wanted.admin_consent_url)
+    if line.command == "doctor":
+        return anyio.run(_doctor, line, root)
+    settings = _read(line, root, {})
+    _quietly(settings)
+    return anyio.run(_with_people, line, settings)
+
+
+def _emulator(line: CommandLine) -> int:
+    """Serve the demo tenant alone. Until it is interrupted, so it has no status but 0."""
+    wanted = line.options
+    try:
+        emulator = importlib.import_module("emulator")
+        emulator.serve(host=wanted.host, port=wanted.port, tls=wanted.tls, ca_file=wanted.ca_file)
+    except OSError as error:
+        raise StartError(f"emulator: {error.strerror or error}. Choose another --host, --port or --ca-file.") from error
+    return 0
+
+
+def _read(line: CommandLine, root: Path, over_all: Mapping[str, str]) -> Settings:
+    given = {**os.environ, **line.overlay, **over_all}
+    return read_settings(given, line.env_file or root / ".env", env_file_required=bool(line.env_file))
+
+
+def _as_far_as_it_makes_sense(line: CommandLine, root: Path) -> tuple[Settings, tuple[str, ...]]:
+    return commands.what_can_be_read(partial(_read, line, root))
+
+
+def _quietly(settings: Settings) -> None:
+    """Whoever types a command wants its result; the log only where they asked for it."""
+    configure_logging(settings, settings.log_level if "log_level" in settings.model_fields_set else "WARNING")
+
+
+async def _with_people(line: CommandLine, settings: Settings) -> int:
+    """login, logout, accounts: what concerns the people who are signed in over stdio."""
+    output, wanted, pages = commands.standard_output(), line.options, pages_for(settings)
+    scopes = scopes_of(settings)
+    with network.OnDemand() as http:
+        made = partial(auth.people, settings, scopes, http, sign_in_flow(settings, pages))
+
+        def people(told: Callable[[str], None] = tell) -> auth.People:
+            return made(tell=told)
+
+        if line.command == "accounts":
+            cache = auth.token_cache(settings, tell)
+            renewed = partial(commands.last_renewed, cache.records())
+            return await commands.accounts(settings, people(), output, json_wanted=wanted.as_json, renewed=renewed)
+        if line.command == "logout":
+            return await commands.logout(settings, people(), output, account=wanted.account, everyone=wanted.everyone)
+        async with pages.running():
+            show = partial(commands.opened_in_browser, environ=os.environ)
+            return await commands.login(settings, people, output, account=wanted.account, open_page=show)
+
+
+async def _doctor(line: CommandLine, root: Path) -> int:
+    """Look at everything that a start would need, and at what it would find."""
+    settings, problems = _as_far_as_it_makes_sense(line, root)
+    _quietly(settings)
+    doctor = importlib.import_module("commands.doctor")
+    with network.OnDemand() as http:
+        about = doctor.Surroundings(
+            settings=settings,
+            problems=problems,
+            env_file=line.env_file or root / ".env",
+            requirements=root / "requirements.txt",
+            environ=os.environ,
+            http=lambda: network.async_client(""),
+            trusted=network.trusted_certificates,
+            token=_silent_token(settings, http),
+            prove=lambda: auth.credential_of(settings, logging_config.register_secret).for_msal(),
+            read_cache=lambda warn: auth.token_cache(settings, warn).read(),
+            resolve=doctor.resolved,
+            issuer_of=doctor.issuer_of,
+            system_proxies=urllib.request.getproxies,
+        )
+        status: int = await doctor.doctor(
+            about,
+            commands.standard_output(),
+            json_wanted=line.options.as_json,
+            with_sign_in=not line.options.no_sign_in,
+        )
+    return status
+
+
+def _silent_token(settings: Settings, http: network.OnDemand) -> Callable[[], Awaitable[str]]:
+    """A token without asking anybody."""
+    doctor = importlib.import_module("commands.doctor")
+
+    async def token() -> str:
+        scopes = scopes_of(settings)
+        nobody = doctor.NobodyAsked()
+        accounts = auth.accounts_of(
+            settings, scopes, http, nobody, tell=lambda _: None, hide=logging_config.register_secret
+        )
+        if isinstance(accounts, auth.People):
+            silent: str = await doctor.silent_token(accounts, scopes)
+            return silent
+        return await accounts.source().token(scopes)
+
+    return token
