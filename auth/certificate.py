@@ -53,7 +53,7 @@ class AppCertificate(Guarded):
     @property
     def fingerprint(self) -> str:
         """The thumbprint that the Entra admin centre shows."""
-        return self.leaf.fingerprint(hashes.SHA1()).hex().upper()  # noqa: S303 - a name for it, no proof
+        return self.leaf.fingerprint(hashes.SHA1()).hex().upper()  # a name for it, no proof  # noqa: S303  # nosec B303
 
     def for_msal(self) -> dict[str, str]:
         pems = [each.public_bytes(Encoding.PEM).decode() for each in (self.leaf, *self.chain)]
@@ -65,9 +65,9 @@ class AppCertificate(Guarded):
 class CertificateCredential(Guarded):
     """A certificate with its key, given or in a file, and the passphrase of that key."""
 
-    def __init__(self, pem: Held, passphrase: Held = "", *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, pem: Held, passphrase: Held | None = None, *, clock: Callable[[], float] = time.time) -> None:
         self._pem = pem
-        self._passphrase = passphrase
+        self._passphrase = passphrase or ""
         self._clock = clock
         self._read_from: tuple[str, str] | None = None
         self._certificate: AppCertificate | None = None
