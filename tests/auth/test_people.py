@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import anyio
 import httpx
@@ -13,9 +17,10 @@ from _server_demo import DemoTenant
 from auth._keeper import Ask, TokenKeeper
 from auth.accounts import claims_of
 from auth.people import People
-from auth.token_cache import FileTokenCache
+from auth.token_cache import FileTokenCache, Records
 from emulator.tenant import Person
 from errors import AppError, SignInError, SignInNeeded, SignInRefused, SignInUnavailable, ToolInputError
+from network import sync_client
 from tests.auth.support import APP, SCOPES, AtOnce, people_of, public_cloud
 
 ASK = Ask.of(SCOPES)
@@ -319,3 +324,112 @@ async def test_a_thousand_callers_of_one_account_make_one_token_request() -> Non
                 tasks.start_soon(ask)
     assert len(tokens) == 1
     assert cloud.app.state.entra.journal.count() == 1
+
+
+async def test_a_sign_in_that_was_asked_for_is_told_by_the_next_call_and_only_once() -> None:
+    cloud, turns, told = public_cloud(), Turns(), list[str]()
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), told=told)
+    ines = cloud.app.state.tenant.demo_person
+    async with people.running():
+        with pytest.raises(SignInNeeded) as invited:
+            await people.login()
+        await approve(cloud, told[0], ines)
+        turns.go_on()
+        assert await people.settled(invited.value.sign_in)
+        assert await people.settled("an attempt of long ago")
+        assert (await people.login()).username == ines.user_principal_name
+        assert (await people.login(ines.user_principal_name)).username == ines.user_principal_name
+        with pytest.raises(SignInNeeded):
+            await people.login()
+    assert len(told) == 2, "a third account is a new sign-in, a known one is not"
+
+
+async def test_a_token_that_was_challenged_twice_is_not_renewed_in_silence() -> None:
+    cloud, told = public_cloud(), list[str]()
+    first = people_of(cloud)
+    async with first.running():
+        token = await first.token(None, ASK)
+    people = people_of(cloud, auth.DeviceFlow(pause=Turns()), first._cache, told=told)
+    cloud.app.state.entra.journal.clear()
+    async with people.running():
+        with pytest.raises(SignInNeeded):
+            await people.token(None, Ask.of(SCOPES, claims='{"access_token":{}}', refused=token))
+    assert cloud.app.state.entra.journal.count() == 0
+    assert len(told) == 1
+
+
+async def test_a_tenant_that_is_named_by_its_domain_finds_its_accounts(tmp_path: Path) -> None:
+    cloud, path = public_cloud(), tmp_path / "cache.json"
+    domain = cloud.app.state.tenant.domain
+    people = people_of(cloud, cache=file_cache(path), tenant=domain)
+    async with people.running():
+        await people.token(None, ASK)
+    again = people_of(cloud, cache=file_cache(path), tenant=domain)
+    cloud.app.state.entra.journal.clear()
+    async with again.running():
+        await again.token(None, ASK)
+    assert cloud.app.state.entra.journal.count() == 0
+
+
+async def test_a_caller_that_gives_up_does_not_take_the_sign_in_with_it() -> None:
+    cloud, turns, told = public_cloud(), Turns(), list[str]()
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), told=told)
+    async with people.running(), anyio.create_task_group() as tasks:
+        with pytest.raises(SignInNeeded) as invited:
+            await people.token(None, ASK)
+        tasks.start_soon(people.token, None, ASK)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+    async with people.running():
+        # The attempt ended with the server that it was begun under; the next one begins anew.
+        with pytest.raises(SignInError):
+            await people.token(None, ASK)
+    assert invited.value.sign_in
+
+
+class Watched(FileTokenCache):
+    """A cache that notes which threads touch it."""
+
+    threads: set[int]
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        self.threads.add(threading.get_ident())
+        with super().opened() as cache:
+            yield cache
+
+    def records(self) -> Records:
+        self.threads.add(threading.get_ident())
+        return super().records()
+
+    def selected(self) -> str | None:
+        self.threads.add(threading.get_ident())
+        return super().selected()
+
+    def select(self, home_account_id: str | None) -> None:
+        self.threads.add(threading.get_ident())
+        super().select(home_account_id)
+
+
+async def test_msal_and_the_file_are_never_touched_by_the_threads_of_the_event_loop(tmp_path: Path) -> None:
+    cloud = public_cloud()
+    cache = Watched(tmp_path / "cache.json", client_id=APP, warn=pytest.fail)
+    cache.threads = set()
+    seen, inner = set[int](), cloud.http
+
+    class Noting(httpx.BaseTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            seen.add(threading.get_ident())
+            with inner() as http:
+                return http.send(request)
+
+    cloud.http = lambda: sync_client(Noting())  # type: ignore[method-assign]
+    people = people_of(cloud, cache=cache)
+    async with people.running():
+        old = await people.token(None, ASK)
+        await people.token(None, Ask.of(SCOPES, refused=old))
+        await people.select("ines.aldana@lindenhall.example")
+        await people.logout()
+    assert seen
+    assert cache.threads
+    assert threading.get_ident() not in seen | cache.threads

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import socket
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from auth._keeper import Ask
 from auth.select import context_of, token_cache
 from auth.token_cache import FileTokenCache, MemoryTokenCache
 from emulator import DEMO_CLIENT_ID, demo_tenant
-from errors import SettingsError, SignInError, ToolInputError
+from errors import SettingsError, SignInError, StorageError, ToolInputError
 from network import sync_client
 from server import build_server
 from settings import Settings, read_settings
@@ -170,6 +171,18 @@ def test_the_cache_is_encrypted_where_a_key_is_given(tmp_path: Path) -> None:
     assert "encrypted" in repr(sealed)
     with pytest.raises(SettingsError, match="TOKEN_CACHE_KEY: Line 1"):
         token_cache(read_settings({**base, "TOKEN_CACHE_ENCRYPTION": "key", "TOKEN_CACHE_KEY": "short"}), pytest.fail)
+
+
+def test_a_key_in_the_systems_store_needs_the_package_for_it(tmp_path: Path) -> None:
+    environ = {
+        "ENTRA_CLIENT_ID": APP,
+        "ENTRA_TOKEN_CACHE_PATH": str(tmp_path / "c.json"),
+        "TOKEN_CACHE_ENCRYPTION": "os",
+    }
+    if importlib.util.find_spec("keyring"):
+        pytest.skip("the package is installed here")
+    with pytest.raises(StorageError, match="pip install keyring"):
+        token_cache(read_settings(environ), pytest.fail)
 
 
 def test_what_errors_tell_of_the_sign_in_comes_from_the_settings() -> None:
