@@ -73,14 +73,18 @@ async def _with_people(line: CommandLine, settings: Settings) -> int:
             return made(tell=told)
 
         if line.command == "accounts":
-            cache = auth.token_cache(settings, tell)
-            renewed = partial(commands.last_renewed, cache.records())
+            renewed = partial(_last_renewed, settings)
             return await commands.accounts(settings, people(), output, json_wanted=wanted.as_json, renewed=renewed)
         if line.command == "logout":
             return await commands.logout(settings, people(), output, account=wanted.account, everyone=wanted.everyone)
         async with pages.running():
             show = partial(commands.opened_in_browser, environ=os.environ)
             return await commands.login(settings, people, output, account=wanted.account, open_page=show)
+
+
+def _last_renewed(settings: Settings) -> Mapping[str, float]:
+    # Silent: whoever lists the accounts reads the same file, and tells what is wrong with it.
+    return commands.last_renewed(auth.token_cache(settings, lambda _: None).records())
 
 
 async def _doctor(line: CommandLine, root: Path) -> int:

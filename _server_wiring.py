@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import auth
@@ -60,8 +61,9 @@ def configure_logging(settings: Settings, level: str) -> None:
 
 def tell(text: str) -> None:
     """Show something to the person at the terminal: never on stdout, which is the protocol's, nor in a log."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    with suppress(OSError, ValueError):  # nobody reads it: the same text is in the tool's answer
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
 
 
 def problem_of(check: Callable[[], object]) -> str:

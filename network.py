@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepali
 def trusted_certificates() -> ssl.SSLContext:
     """What the operating system trusts, and the files that SSL_CERT_FILE and REQUESTS_CA_BUNDLE name."""
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2  # not every system's Python says so by itself
     for variable in CA_VARIABLES:
         if extra := os.environ.get(variable):
             _load(context, variable, Path(extra))
@@ -93,10 +95,12 @@ class OnDemand:
 
     def __init__(self, opened: Callable[[], httpx.Client] = sync_client) -> None:
         self._opened = opened
+        self._opening = threading.Lock()
         self._client: httpx.Client | None = None
 
     def __call__(self) -> httpx.Client:
-        self._client = self._client or self._opened()
+        with self._opening:
+            self._client = self._client or self._opened()
         return self._client
 
     def __enter__(self) -> OnDemand:

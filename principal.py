@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+_LONGEST_NAME = 256
 
 
 class Access(StrEnum):
@@ -45,3 +48,24 @@ class SignedIn:
     tenant_id: str
     is_personal: bool
     is_selected: bool
+
+    @property
+    def shown(self) -> str:
+        """The username as it may stand in a sentence: nothing invisible, nothing endless."""
+        return "".join(letter for letter in self.username if letter.isprintable())[:_LONGEST_NAME]
+
+
+def names_of(accounts: Sequence[SignedIn]) -> dict[str, SignedIn]:
+    """What each account is called: its username, or its id where that is missing or shared by two."""
+    usernames = [each.shown.lower() for each in accounts]
+    return {
+        each.shown if username and usernames.count(username) == 1 else each.id: each
+        for username, each in zip(usernames, accounts, strict=True)
+    }
+
+
+def called(account: str, accounts: Sequence[SignedIn]) -> SignedIn | None:
+    """The one that has this name or id, in any case; None where nobody has it, or more than one."""
+    wanted = account.strip().lower()
+    found = [each for name, each in names_of(accounts).items() if wanted in (name.lower(), each.id.lower())]
+    return found[0] if len(found) == 1 else None

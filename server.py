@@ -18,7 +18,7 @@ from typing import Any
 import anyio
 import httpx
 from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import Context, RequestStateSecurity
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, InputRequiredResult
 from starlette.types import ASGIApp
@@ -38,6 +38,9 @@ from settings import VERSION, Settings, read_settings
 log = logging.getLogger("graphward")
 
 ROOT = Path(__file__).resolve().parent
+
+# A call that waits for a sign-in is resumed with a sealed state, which has to outlive the link to the sign-in page.
+SIGN_IN_SECONDS = 1_200
 
 Lifespan = Callable[[MCPServer[tools.Services]], AbstractAsyncContextManager[tools.Services]]
 
@@ -61,6 +64,7 @@ class GraphwardServer(MCPServer[tools.Services]):
             cache_hints={"tools/list": listing.cache_hint},
             subscriptions=listing.bus,
             middleware=[listing],
+            request_state_security=RequestStateSecurity.ephemeral(ttl=SIGN_IN_SECONDS),
         )
         self._selection = selection
 
@@ -197,7 +201,7 @@ def _check_the_rest(settings: Settings) -> None:
     if settings.transport == "http":
         checks.append(partial(web.loopback_address, settings.http_host))
     if not settings.demo:
-        checks.append(network.trusted_certificates)
+        checks += [network.trusted_certificates, partial(auth.ring_of, settings)]
     problems = [problem for check in checks if (problem := problem_of(check))]
     if problems:
         raise SettingsError(*problems)

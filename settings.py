@@ -245,9 +245,14 @@ class Settings(BaseSettings):
         return "person" if self.entra_auth_mode == "delegated" and found != "supplied" else found
 
     @property
+    def app_credentials(self) -> list[str]:
+        """The names of the app's own credentials that are set."""
+        return checks.credentials(self)
+
+    @property
     def auth_mode(self) -> AuthMode:
         """The mode asked for, or the one that the credentials imply."""
-        by_person = self.demo or not checks.credentials(self)
+        by_person = self.demo or not self.app_credentials
         return self.entra_auth_mode or ("delegated" if by_person else "application")
 
     @property

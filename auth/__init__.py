@@ -11,7 +11,7 @@ from auth.demo import DemoFlow
 from auth.device import DeviceFlow
 from auth.people import People
 from auth.public_app import PublicApp
-from auth.select import Accounts, accounts_of, has_browser, people, token_cache
+from auth.select import Accounts, accounts_of, has_browser, people, ring_of, token_cache
 from auth.token_cache import MemoryTokenCache
 
 __all__ = [
@@ -31,5 +31,6 @@ __all__ = [
     "credential_of",
     "has_browser",
     "people",
+    "ring_of",
     "token_cache",
 ]

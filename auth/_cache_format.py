@@ -25,6 +25,10 @@ class CacheFormat:
     def seals(self) -> bool:
         return self._ring is not None
 
+    def is_outdated(self, data: bytes) -> bool:
+        """Whether it is still plain, or sealed with a key that is to go."""
+        return self._ring is not None and not self._ring.is_current(data)
+
     def decode(self, data: bytes) -> State:
         """The state; Damaged where it is lost, StorageError where the right key would open it."""
         try:

@@ -55,6 +55,7 @@ class FileTokenCache:
         self._selection = Selection(file_type(path.with_name(f"{path.name}.selected"), warn=warn), client_id)
         self._unsaved: _Unsaved | None = None
         self._was_there = False
+        self._is_outdated = False
         self._may_have_plain_leftovers = True
         self._has_warned = False
         self._has_told_damage = False
@@ -84,6 +85,10 @@ class FileTokenCache:
             on_disk = {}
             self._tell_damage()
         return self._with_unsaved(on_disk)
+
+    @property
+    def is_unsaved(self) -> bool:
+        return self._unsaved is not None
 
     def selected(self) -> str | None:
         return self._selection.get()
@@ -133,6 +138,7 @@ class FileTokenCache:
 
     def _on_disk(self) -> State | None:
         data = self._file.read()
+        self._is_outdated = data is not None and self._format.is_outdated(data)
         if data is None:
             return None
         if not is_sealed(data):
@@ -157,7 +163,7 @@ class FileTokenCache:
     def _keep(self, on_disk: State | None, stamp: Stamp | None, state: State, trouble: _Trouble) -> None:
         if self._selection.is_unsaved:
             self._save_selection(trouble)
-        if state == (on_disk or {}):
+        if state == (on_disk or {}) and not (on_disk is not None and self._is_outdated and trouble is None):
             self._unsaved = None
             return
         self._unsaved = _Unsaved(on_disk or {}, without_expired(usable(state), time.time()))

@@ -11,7 +11,7 @@ from functools import partial
 
 from auth._flights import Flights
 from auth._worker import Result, in_worker
-from errors import SignInUnavailable
+from errors import SignInUnavailable, StorageError
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class TokenKeeper:
         self._clock = clock
         self._steady = steady
         self._kept: OrderedDict[tuple[Hashable, tuple[str, ...]], _Kept] = OrderedDict()
+        self._dropped: dict[Hashable, int] = {}
         self._flights: Flights[str] = Flights()
 
     async def token(self, whose: Hashable, ask: Ask, fetch: Fetch) -> str:
@@ -76,7 +77,8 @@ class TokenKeeper:
         return await self._flights.join((whose, ask), partial(self._renewed, whose, ask, fetch))
 
     def drop(self, whose: Hashable) -> None:
-        """Forget every token of somebody."""
+        """Forget every token of somebody, also one that is on its way."""
+        self._dropped[whose] = self._dropped.get(whose, 0) + 1
         for key in [key for key in list(self._kept) if key[0] == whose]:
             self._kept.pop(key, None)
 
@@ -85,18 +87,21 @@ class TokenKeeper:
         unwanted = ask.refused or (kept.token if kept else None)
         try:
             return await in_worker(partial(self._fetched, whose, ask, partial(fetch, unwanted)))
-        except SignInUnavailable as error:
+        except (SignInUnavailable, StorageError) as error:
             if kept is None or not self._is_usable(kept, ask, _LAST_RESORT):
                 raise
-            kept.pause_until = self._steady() + max(error.retry_after, _PAUSE)
+            kept.pause_until = self._steady() + max(getattr(error, "retry_after", 0), _PAUSE)
             log.warning("no new token for now, the old one is good for a while", extra={"cause": str(error)})
             return kept.token
 
     def _fetched(self, whose: Hashable, ask: Ask, fetch: Callable[[], Result]) -> str:
         # Kept from the worker thread: a caller who gives up meanwhile does not lose the token for the others.
+        dropped = self._dropped.get(whose)
         result = fetch()
         token = str(result["access_token"])
         seconds = float(result.get("expires_in", 0))
+        if self._dropped.get(whose) != dropped:
+            return token
         self._kept[whose, ask.scopes] = _Kept(token, self._clock() + seconds, self._steady() + seconds)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)

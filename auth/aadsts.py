@@ -57,7 +57,7 @@ _OF_THE_APP = {
 _CANCELLED = {"access_denied", "authorization_declined"}
 
 _TAKES_PERSONAL_ACCOUNTS = ("common", "consumers")
-_OF_SCOPES = {28000, 65001, 70011, 70020, 90094, 650053}
+_OF_SCOPES = {28000, 65001, 70011, 90094, 650053}
 _SKEW_WORTH_TELLING = 60.0
 
 
@@ -76,7 +76,7 @@ class Context:
     def consent_link(self) -> str:
         """Where an administrator agrees for everybody."""
         if self.mode == "application":
-            return consent_url(self.login_url, self.tenant, self.client_id)
+            return consent_url(self.login_url, self.tenant, self.client_id, redirect_uri=self.redirect_uri)
         return consent_url(
             self.login_url,
             self.tenant,
@@ -164,7 +164,7 @@ def _by_name(name: str, helps: bool) -> Trouble:
         then = "Compare the app registration with docs/app-registration.md, and the settings with it."
         return Trouble(AppRefused, Who.OPERATOR, what, then)
     if helps:
-        return Trouble(SignInError, Who.PERSON, "The kept sign-in is no good any more.", "Sign in again.", again=True)
+        return Trouble(SignInError, Who.PERSON, "This sign-in is no good any more.", "Sign in again.", again=True)
     what = "Entra turned the sign-in down." if name else "Sign-in ended, and no token came."
     return Trouble(SignInError, Who.PERSON, what, "Sign in again; if that fails too, ask an administrator.")
 

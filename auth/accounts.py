@@ -49,6 +49,9 @@ class _NobodySignsIn:
     async def settled(self, sign_in: str) -> bool:
         return True
 
+    async def give_up(self, sign_in: str) -> None:
+        """Nothing is under way."""
+
     def _refuse(self) -> NoReturn:
         raise ToolInputError(self._reason)
 

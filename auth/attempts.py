@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import logging
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +19,12 @@ from auth._worker import Cache, Result, in_worker
 from auth.public_app import PublicApp, scratch_cache
 from errors import AppError, SignInError, SignInNeeded
 from principal import SignedIn
+from storage import LockTimeout
 
 log = logging.getLogger(__name__)
+
+_NEWS_SECONDS = 60
+_STORE_TRIES = 5
 
 Store = Callable[[Result, SignInRequest, Cache], SignedIn]
 """Keeps what a sign-in brought, or refuses it; runs in a worker thread."""
@@ -35,11 +40,13 @@ class _Pending:
     ended: anyio.Event = field(default_factory=anyio.Event)
     who: SignedIn | None = None
     error: AppError | None = None
+    stale_at: float = 0.0
+    waiting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property
     def is_over(self) -> bool:
-        """Nothing more will come of it, and its failure, if it was one, was told."""
-        return self.ended.is_set() and self.error is None
+        """Nothing more will come of it, and its failure, if it was one, was told or is old news."""
+        return self.ended.is_set() and (self.error is None or time.monotonic() > self.stale_at)
 
 
 class Attempts:
@@ -73,11 +80,12 @@ class Attempts:
             is_new = pending is None or pending.is_over
             if pending is None or is_new:
                 pending = await self._begun(request, is_asked_for=is_asked_for)
+        pending.is_asked_for = pending.is_asked_for or is_asked_for
         if is_new and pending.invitation:
-            raise _needed(pending)
+            raise _needed(pending, pending.invitation.url)
         await self._wait_for(pending)
         if pending.who is None and pending.error is None:
-            raise _needed(pending)
+            raise _needed(pending)  # without the page: whoever began it was asked to open it already
         return self._told(pending, is_news=is_asked_for or pending.error is not None)
 
     def _told(self, pending: _Pending, *, is_news: bool) -> SignedIn:
@@ -96,6 +104,13 @@ class Attempts:
             return True
         await self._wait_for(pending)
         return pending.ended.is_set()
+
+    def give_up(self, sign_in: str) -> None:
+        """The person does not want this one: end it, for all who wait for it."""
+        pending = self._pending
+        if pending is not None and pending.id == sign_in and not pending.ended.is_set():
+            pending.error = SignInError("The person declined to sign in. Ask them before you repeat the call.")
+            pending.waiting.cancel()
 
     def news(self) -> SignedIn | None:
         """Who signed in since somebody asked for it; told once."""
@@ -123,19 +138,36 @@ class Attempts:
 
     async def _conclude(self, pending: _Pending, attempt: Attempt, store: Callable[[Result], SignedIn]) -> None:
         try:
-            result = await attempt.result()
-            pending.who = await in_worker(partial(store, result))
-            log.info("signed in", extra={"tenant": pending.who.tenant_id})
+            with pending.waiting:
+                pending.who = await self._kept(partial(store, await attempt.result()))
+                log.info("signed in", extra={"tenant": pending.who.tenant_id})
         except AppError as error:
             pending.error = error
         except Exception:
             log.exception("sign-in ended unexpectedly")
             pending.error = SignInError("The sign-in ended unexpectedly; the log says more. Repeat the call.")
         finally:
-            attempt.close(pending.error)
+            pending.stale_at = time.monotonic() + _NEWS_SECONDS
             pending.ended.set()
+            _close(attempt, pending.error)
+
+    async def _kept(self, store: Callable[[], SignedIn]) -> SignedIn:
+        """A person signed in: that is not thrown away because somebody else's renewal hangs."""
+        for _ in range(_STORE_TRIES - 1):
+            try:
+                return await in_worker(store)
+            except LockTimeout:
+                log.warning("the token cache is in use, a new sign-in waits for it")
+        return await in_worker(store)
 
 
-def _needed(pending: _Pending) -> SignInNeeded:
-    invitation = pending.invitation or Invitation("Sign-in is under way. Repeat the call in a moment.", "")
-    return SignInNeeded(invitation.text, url=invitation.url, sign_in=pending.id)
+def _close(attempt: Attempt, error: AppError | None) -> None:
+    try:
+        attempt.close(error)
+    except Exception:
+        log.exception("the page of a sign-in could not be shown")  # which is no reason to end the server
+
+
+def _needed(pending: _Pending, url: str = "") -> SignInNeeded:
+    text = pending.invitation.text if pending.invitation else "Sign-in is under way. Repeat the call in a moment."
+    return SignInNeeded(text, url=url, sign_in=pending.id)

@@ -150,15 +150,21 @@ class BrowserAttempt:
 
     def close(self, error: AppError | None) -> None:
         """Close both ways, and answer the browser: with Entra's own words where it was Entra that refused."""
+        try:
+            self._page = self._last_page(error)
+        finally:
+            self._close()
+            self._ended.set()
+
+    def _last_page(self, error: AppError | None) -> Response:
         if "error" in self._result:
-            self._page = self._refused()
-        elif error is not None:
-            self._page = self._pages.not_signed_in(str(error))
-        elif self._result:
-            claims = self._result.get("id_token_claims") or {}
-            self._page = self._pages.signed_in(str(claims.get("preferred_username") or claims.get("name") or ""))
-        self._close()
-        self._ended.set()
+            return self._refused()
+        if error is not None:
+            return self._pages.not_signed_in(str(error))
+        if not self._result:
+            return self._page
+        claims = self._result.get("id_token_claims") or {}
+        return self._pages.signed_in(str(claims.get("preferred_username") or claims.get("name") or ""))
 
     async def _brought(self) -> dict[str, str]:
         async with anyio.create_task_group() as tasks:

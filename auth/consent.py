@@ -27,9 +27,8 @@ def admin_consent_url(settings: Settings, scopes: Iterable[str] = ()) -> str:
     """The link for this server's app. An app's own permissions are those it was registered with, whatever `scopes`."""
     login_url = settings.authority_url.removesuffix(f"/{settings.tenant}")
     client_id = settings.entra_client_id or ""
+    redirect_uri = settings.entra_redirect_uri
     if settings.auth_mode == "application":
-        return consent_url(login_url, settings.tenant, client_id)
+        return consent_url(login_url, settings.tenant, client_id, redirect_uri=redirect_uri)
     full = [scope if "://" in scope else f"{settings.cloud.graph_url}/{scope}" for scope in scopes]
-    return consent_url(
-        login_url, settings.tenant, client_id, scopes=full, redirect_uri=settings.entra_redirect_uri if full else ""
-    )
+    return consent_url(login_url, settings.tenant, client_id, scopes=full, redirect_uri=redirect_uri if full else "")

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from json import JSONDecodeError
 from typing import Any
 
 import httpx
@@ -38,6 +39,9 @@ _SILENT = (
 _REFUSED = (
     f"{_NAME}: Azure has no such identity for this machine or app. Assign it there "
     f"(Identity, in the Azure portal), or correct {_NAME}: system, or the client id of an assigned identity."
+)
+_STRANGER = (
+    f"{_NAME}: what answers for managed identities here is not Azure. They exist on Azure only: set another credential."
 )
 _UNUSABLE = (
     f"{_NAME}: the endpoint for managed identities cannot be used by this process ({{}}). "
@@ -105,6 +109,8 @@ class ManagedIdentityCredential(Guarded):
         except httpx.RequestError as error:
             log.info("no managed identity endpoint", extra={"cause": repr(error)})
             raise SignInUnavailable(_SILENT) from error
+        except JSONDecodeError as error:
+            raise AppRefused(_STRANGER) from error
         except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             # MSAL raises by where the answer was odd; its texts can hold the answer.
             raise AppRefused(_UNUSABLE.format(type(error).__name__)) from error

@@ -11,6 +11,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import anyio
+
 from auth._flights import Flights
 from auth._flow import Flow, SignInRequest
 from auth._keeper import Ask, TokenKeeper
@@ -20,10 +22,10 @@ from auth.accounts import identity_in
 from auth.attempts import Attempts
 from auth.msal_http import KEEP_WHAT_IS_GOOD
 from auth.public_app import PublicApp
-from auth.roster import Roster, named, nobody_called
+from auth.roster import Roster, nobody_called, signed_in
 from auth.token_cache import TokenCache, forget, merge
-from errors import SignInError, SignInRefused
-from principal import Identity, Principal, SignedIn
+from errors import SignInError, SignInRefused, StorageError
+from principal import Identity, Principal, SignedIn, called
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ class People:
         self._keeper = keeper or TokenKeeper()
         self._attempts = Attempts(app, flow, self._stored, tell, patience)
         self._reading: Flights[list[SignedIn]] = Flights()
+        self._readers = anyio.CapacityLimiter(1)  # reading waits for no lock, so not for those who do either
         self._dead: dict[str, tuple[str, float]] = {}
 
     def running(self) -> AbstractAsyncContextManager[None]:
@@ -83,9 +86,12 @@ class People:
             return await self._keeper.token(who.id, ask, partial(self._silently, who, ask))
         except _PersonNeeded as needed:
             request = SignInRequest(ask.scopes, ask.claims or needed.claims, hint=who.username)
-            await self._attempts.signed_in(request)
+            came = await self._attempts.signed_in(request)
         again = Ask.of(ask.scopes, refused=ask.refused)
-        return await self._keeper.token(who.id, again, partial(self._silently, who, again))
+        try:
+            return await self._keeper.token(who.id, again, partial(self._silently, who, again))
+        except _PersonNeeded as needed:
+            raise SignInError(_still_needed(who, came)) from needed
 
     async def identity(self, account: str | None = None) -> Identity:
         """Whom an account is; signs in when nobody is signed in yet."""
@@ -97,17 +103,22 @@ class People:
         principal = Principal(self._cloud, who.tenant_id, who.id.rpartition(".")[0], self._app.client_id)
         return replace(identity, principal=principal, username=who.username)
 
+    @property
+    def are_kept(self) -> bool:
+        """Whether later starts find what was changed last."""
+        return not self._cache.is_unsaved
+
     async def listed(self) -> Sequence[SignedIn]:
         """Everybody who is signed in."""
-        return await self._reading.join("roster", partial(in_worker, self._read))
+        return await self._reading.join("roster", partial(in_worker, self._read, limiter=self._readers))
 
     async def login(self, account: str | None = None) -> Identity:
         """Sign somebody in; once they are through, the next call tells who it was."""
-        news = self._attempts.news()
-        if news:
-            return await self.identity(news.id)
         accounts = await self.listed()
-        known = named(accounts, account) if account else None
+        news = self._attempts.news()
+        if news and news.id in {each.id for each in accounts} and account in (None, news.username, news.id):
+            return await self.identity(news.id)
+        known = called(account, accounts) if account else None
         if known:
             return await self.identity(known.id)
         request = SignInRequest(self._context.scopes, hint=account or "", choose=bool(accounts) and not account)
@@ -119,28 +130,53 @@ class People:
         who = await self._who(account)
         if who is None:
             return []
-        await in_worker(partial(self._forget, who))
-        self._keeper.drop(who.id)
+        await self._forgotten([who.id])
         return [who]
+
+    async def logout_everybody(self) -> Sequence[SignedIn]:
+        """Forget all that this app has tokens for, also accounts that it may not work as now; who that was."""
+        everybody = Roster(self._app.anywhere())
+        gone = await in_worker(lambda: everybody.accounts(self._cache.records(), None))
+        await self._forgotten([each.id for each in gone])
+        return gone
+
+    async def _forgotten(self, identifiers: Sequence[str]) -> None:
+        await in_worker(partial(self._forget, identifiers))
+        for identifier in identifiers:
+            self._keeper.drop(identifier)
+        if not self.are_kept:
+            raise StorageError(
+                "Signed out in this process, but the sign-in is still in the token cache, which cannot be written. "
+                "Correct that, then sign out again."
+            )
 
     async def select(self, account: str) -> SignedIn:
         """Whom to work as where a call names nobody."""
         accounts = await self.listed()
-        who = named(accounts, account)
+        who = called(account, accounts)
         if who is None:
             raise nobody_called(account, accounts)
         await in_worker(partial(self._cache.select, who.id))
         return replace(who, is_selected=True)
 
+    async def default(self) -> str | None:
+        """The id of the account that calls work as now, if anybody is signed in."""
+        who = await self._who(None)
+        return who.id if who else None
+
     async def settled(self, sign_in: str) -> bool:
         """Wait a while for an attempt to end; whether it has."""
         return await self._attempts.settled(sign_in)
+
+    async def give_up(self, sign_in: str) -> None:
+        """The person does not want to sign in now."""
+        self._attempts.give_up(sign_in)
 
     async def _who(self, account: str | None) -> SignedIn | None:
         accounts = await self.listed()
         if account is None:
             return next((each for each in accounts if each.is_selected), None)
-        who = named(accounts, account)
+        who = called(account, accounts)
         if who is None:
             raise nobody_called(account, accounts)
         return who
@@ -190,8 +226,9 @@ class People:
             raise refusal(result, self._context)
         (entry,) = scratch.search("Account", query={})
         if not self._roster.is_expected(entry):
+            who = signed_in(entry, is_selected=False).shown
             raise SignInRefused(
-                f"{entry.get('username')} signed in, but this server works for {self._expected} alone "
+                f"{who} signed in, but this server works for {self._expected} alone "
                 "(ENTRA_EXPECTED_ACCOUNT). Nothing was kept. Repeat the call and sign in as that account."
             )
         identifier = str(entry["home_account_id"])
@@ -205,10 +242,11 @@ class People:
         self._dead.pop(identifier, None)
         return next(each for each in self._read() if each.id == identifier)
 
-    def _forget(self, who: SignedIn) -> None:
+    def _forget(self, identifiers: Sequence[str]) -> None:
         with self._cache.opened() as cache:
-            forget(cache, who.id)
-        if self._cache.selected() == who.id:
+            for identifier in identifiers:
+                forget(cache, identifier)
+        if self._cache.selected() in identifiers:
             self._cache.select(None)
 
 
@@ -220,7 +258,18 @@ class PersonSource:
         self._account = account
 
     async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
+        if self._account is None:  # the default may change under a call that makes several requests, or one twice
+            self._account = await self._people.default()
         return await self._people.token(self._account, Ask.of(scopes, claims, refused))
+
+
+def _still_needed(who: SignedIn, came: SignedIn) -> str:
+    if came.id == who.id:
+        return f"{who.shown} signed in, and Microsoft wants yet another sign-in. Repeat the call to begin it."
+    return (
+        f"{came.shown} signed in, but this call works as {who.shown}, whose sign-in is no longer good. "
+        f"Repeat the call for a new sign-in and sign in as {who.shown}, or work as {came.shown}."
+    )
 
 
 def _silent(

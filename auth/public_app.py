@@ -11,6 +11,7 @@ from auth.msal_http import DiscoveryOnly, client_options
 
 PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 PERSONAL_AUTHORITY = "consumers"
+ANY_TENANT = "*"
 
 
 class PublicApp:
@@ -25,6 +26,10 @@ class PublicApp:
         self.tenant = tenant
         self._http = http
         self._discovered = DiscoveryOnly()
+
+    def anywhere(self) -> PublicApp:
+        """The same app, whatever the tenant."""
+        return PublicApp(self.client_id, self.login_url, ANY_TENANT, self._http)
 
     def over(self, cache: Cache, *, is_personal: bool = False) -> Application:
         """MSAL's application over this token cache. Personal accounts refresh at an authority of their own."""

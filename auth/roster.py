@@ -9,7 +9,7 @@ from uuid import UUID
 
 from auth.public_app import PERSONAL_TENANT, PublicApp
 from errors import ToolInputError
-from principal import SignedIn
+from principal import SignedIn, names_of
 
 _SHARED = ("common", "organizations", "consumers")
 
@@ -32,7 +32,7 @@ class Roster:
         """Everybody who can be worked as. Nobody is selected twice, and somebody is whenever there is anybody."""
         entries = {entry["home_account_id"]: entry for entry in self.entries(cache)}
         chosen = selected if selected in entries else next(iter(entries), None)
-        return [_signed_in(entry, is_selected=identifier == chosen) for identifier, entry in entries.items()]
+        return [signed_in(entry, is_selected=identifier == chosen) for identifier, entry in entries.items()]
 
     def entries(self, cache: Searchable) -> list[dict[str, Any]]:
         """MSAL's own records of those accounts."""
@@ -60,24 +60,19 @@ class Roster:
         return str(entry.get("realm", "")).lower() in {tenant, "consumers" if tenant == "common" else tenant}
 
 
-def named(accounts: Sequence[SignedIn], account: str) -> SignedIn | None:
-    """The account that a name or id means."""
-    wanted = account.strip().lower()
-    return next((each for each in accounts if wanted in (each.username.lower(), each.id.lower())), None)
-
-
 def nobody_called(account: str, accounts: Sequence[SignedIn]) -> ToolInputError:
     """What to say when no signed-in account has this name."""
-    known = ", ".join(each.username for each in accounts) or "nobody"
+    known = ", ".join(names_of(accounts)) or "nobody"
     return ToolInputError(f"{account[:60]!r} is not signed in here. Signed in: {known}. account_login adds an account.")
 
 
-def _signed_in(entry: dict[str, Any], *, is_selected: bool) -> SignedIn:
+def signed_in(entry: dict[str, Any], *, is_selected: bool) -> SignedIn:
+    """The account of one of MSAL's records."""
     identifier = entry["home_account_id"]
     realm, home = str(entry.get("realm", "")), identifier.rpartition(".")[2]
     is_personal = home == PERSONAL_TENANT
     tenant = realm if _is_guid(realm) and not is_personal else home
-    return SignedIn(identifier, entry.get("username", ""), tenant, is_personal, is_selected)
+    return SignedIn(identifier, str(entry.get("username", "")), tenant, is_personal, is_selected)
 
 
 def _user_id(home_account_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
@@ -22,6 +23,8 @@ from errors import SettingsError, SignInError, StorageError
 from settings import Settings
 from storage import KeyRing, key_from_system, parse_keys
 
+log = logging.getLogger(__name__)
+
 Accounts: TypeAlias = People | Account | SignedOut
 Tell: TypeAlias = Callable[[str], None]
 
@@ -40,6 +43,8 @@ def accounts_of(
     if settings.way == "off":
         return SignedOut(NoToken())
     if settings.way == "person":
+        if unused := settings.app_credentials:
+            log.warning("a person signs in, so these have no effect", extra={"names": ", ".join(unused)})
         return people(settings, scopes, http, flow, tell=tell)
     is_person = settings.auth_mode == "delegated"
     if settings.way == "supplied":
@@ -78,7 +83,7 @@ def token_cache(settings: Settings, warn: Tell) -> TokenCache:
     if settings.transport == "http":
         return MemoryTokenCache()
     client_id = settings.entra_client_id or ""
-    return FileTokenCache(settings.entra_token_cache_path, client_id=client_id, ring=_ring(settings), warn=warn)
+    return FileTokenCache(settings.entra_token_cache_path, client_id=client_id, ring=ring_of(settings), warn=warn)
 
 
 def context_of(settings: Settings, scopes: Sequence[str]) -> Context:
@@ -97,7 +102,8 @@ def has_browser(environ: Mapping[str, str], platform: str = sys.platform) -> boo
     return any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
 
 
-def _ring(settings: Settings) -> KeyRing | None:
+def ring_of(settings: Settings) -> KeyRing | None:
+    """The keys that the token cache is encrypted with, if it is."""
     wanted = settings.token_cache_encryption
     if wanted == "key" and settings.token_cache_key:
         try:

@@ -36,6 +36,11 @@ class TokenCache(Protocol):
         """The same without MSAL, which is slow to load: enough to see who is signed in."""
         ...
 
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether what was changed last could not be written, and later starts will not find it."""
+        ...
+
     def selected(self) -> str | None:
         """The home_account_id that was chosen as the default of this client id, if any."""
         ...
@@ -67,6 +72,10 @@ class MemoryTokenCache:
 
     def records(self) -> Records:
         return Records(self._state)
+
+    @property
+    def is_unsaved(self) -> bool:
+        return False
 
     def selected(self) -> str | None:
         return self._selected

@@ -8,6 +8,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
+_WORDS = {
+    ", then repeat the call": "",
+    "Repeat the call": "Repeat the command",
+    "account_login adds an account": "login adds one",
+}
+
 
 @dataclass(frozen=True)
 class Output:
@@ -37,6 +43,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def printable(text: str) -> str:
     """Names out of tokens on one line: without what would steer a terminal or turn the direction of the text."""
     return "".join(letter for letter in text if letter.isprintable())
+
+
+def for_terminal(text: str) -> str:
+    """A sentence that is written for whoever calls a tool, for whoever types a command."""
+    for of_tools, of_commands in _WORDS.items():
+        text = text.replace(of_tools, of_commands)
+    return text
 
 
 def _write(stream: TextIO, text: str) -> None:

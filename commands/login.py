@@ -10,19 +10,20 @@ from urllib.parse import urlsplit
 import anyio
 import anyio.to_thread
 
-from commands._output import Output, printable
+from commands._output import Output, for_terminal, printable
 from commands._ways import why_nobody_signs_in
 from errors import AppError, SignInError, SignInNeeded
 from principal import Identity, SignedIn
 from settings import Settings
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_FOR_TOOLS = ", then repeat the call"
 
 
 class People(Protocol):
     """Those who are signed in, as auth.People knows them."""
 
+    @property
+    def are_kept(self) -> bool: ...
     def running(self) -> AbstractAsyncContextManager[None]: ...
     async def listed(self) -> Sequence[SignedIn]: ...
     async def login(self, account: str | None = None) -> Identity: ...
@@ -45,8 +46,7 @@ async def login(
     if why := why_nobody_signs_in(settings):
         output.tell(f"There is nothing to sign in to: {why}")
         return 2
-    # The sentence is written for who calls a tool.
-    people = made(lambda text: output.tell(text.replace(_FOR_TOOLS, "")))
+    people = made(lambda text: output.tell(for_terminal(text)))
     async with people.running():
         return await _signed_in(settings, people, output, account, open_page)
 
@@ -58,9 +58,11 @@ async def _signed_in(
         before = await people.listed()
         identity = await _through(people, account, _Waiting(settings, output, open_page))
         output.show(_result(settings, identity, account, before))
-        _tell_rest(settings, identity, account, output)
+        _tell_rest(settings, identity, account, output, is_kept=people.are_kept)
+        if len(await people.listed()) > len(before) > 0:
+            output.tell(f"{printable(identity.username)} is the default account now; account_select chooses another.")
     except AppError as error:
-        output.tell(str(error))
+        output.tell(for_terminal(str(error)))
         return 1
     except anyio.get_cancelled_exc_class():
         output.tell("Stopped. Nobody was signed in, and nothing was changed.")
@@ -117,20 +119,20 @@ def _result(settings: Settings, identity: Identity, account: str | None, before:
     return f"Signed in as {who}{tenant}{already}."
 
 
-def _tell_rest(settings: Settings, identity: Identity, account: str | None, output: Output) -> None:
+def _tell_rest(settings: Settings, identity: Identity, account: str | None, output: Output, *, is_kept: bool) -> None:
     """What is worth knowing now: somebody else signed in, where it is kept, what comes next."""
     if account and identity.username and not _is_meant(account, identity):
         output.tell(
             f"Note: you asked for {printable(account)}, and {printable(identity.username)} signed in. "
             "If that is not the same, sign out of it in the browser and repeat the command; logout forgets it here."
         )
-    if settings.entra_token_cache_path.exists():
-        output.tell(f"The sign-in is kept in {settings.entra_token_cache_path}. logout removes it.")
-    else:
+    if not is_kept:
         output.tell(
             f"The sign-in could not be kept in {settings.entra_token_cache_path}, so it ends with this command. "
-            "doctor says what is wrong with that file."
+            "Correct what is told above, then repeat it."
         )
+        return
+    output.tell(f"The sign-in is kept in {settings.entra_token_cache_path}. logout removes it.")
     output.tell("Next: let your MCP client start the server. It uses this sign-in from its next start, without asking.")
 
 

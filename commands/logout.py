@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from commands._output import Output, printable
+from commands._output import Output, for_terminal, printable
 from commands._ways import why_nobody_signs_in
 from errors import AppError
 from principal import SignedIn
@@ -24,6 +24,7 @@ class People(Protocol):
 
     async def listed(self) -> Sequence[SignedIn]: ...
     async def logout(self, account: str | None = None) -> Sequence[SignedIn]: ...
+    async def logout_everybody(self) -> Sequence[SignedIn]: ...
 
 
 async def logout(
@@ -34,27 +35,20 @@ async def logout(
         output.tell(f"There is nobody to sign out: {why}")
         return 2
     try:
-        accounts = await people.listed()
-        if not accounts:
-            output.show("Nobody was signed in.")
-            return 0
-        gone = await _signed_out(people, accounts if everyone else [], account)
+        gone = await (people.logout_everybody() if everyone else people.logout(account))
         left = await people.listed()
     except AppError as error:
-        output.tell(str(error))
+        output.tell(for_terminal(str(error)))
         return 1
+    if not gone:
+        output.show("Nobody was signed in.")
+        return 0
     output.show(f"Signed out: {_names(gone)}.")
     if left:
         output.tell(f"Still signed in: {_names(left)}. logout --all forgets everybody.")
     for text in _elsewhere(settings, gone):
         output.tell(text)
     return 0
-
-
-async def _signed_out(people: People, everyone: Sequence[SignedIn], account: str | None) -> list[SignedIn]:
-    if not everyone:
-        return list(await people.logout(account))
-    return [gone for each in everyone for gone in await people.logout(each.id)]
 
 
 def _names(accounts: Sequence[SignedIn]) -> str:

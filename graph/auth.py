@@ -13,6 +13,7 @@ import httpx
 from errors import GraphError
 
 _PARAMETER = re.compile(r'(\w+)\s*=\s*"([^"]*)"')
+_SCHEME = re.compile(r"(?:^|,\s*)[A-Za-z]+\s+(?=\w+\s*=)")
 _MOST_TRIES = 3
 _REFUSALS = {httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN}  # Conditional Access answers with the latter
 
@@ -68,8 +69,16 @@ def claims_challenge(response: httpx.Response) -> str | None:
     """The claims that a refusal asks for, decoded; None when it asks for none."""
     if response.status_code not in _REFUSALS:
         return None
-    asked = dict(_PARAMETER.findall(response.headers.get("www-authenticate", "")))
-    return _decoded(asked.get("claims", "")) if asked.get("error") == "insufficient_claims" else None
+    for challenge in _challenges(response.headers.get_list("www-authenticate")):
+        asked = dict(_PARAMETER.findall(challenge))
+        if asked.get("error") == "insufficient_claims":
+            return _decoded(asked.get("claims", ""))
+    return None
+
+
+def _challenges(headers: list[str]) -> list[str]:
+    """Each challenge by itself: several may share a header, and each begins with the name of its scheme."""
+    return [part for header in headers for part in _SCHEME.split(header) if part]
 
 
 def _decoded(text: str) -> str | None:

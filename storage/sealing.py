@@ -72,6 +72,13 @@ class KeyRing:
         except InvalidTag:
             raise _tampered() from None
 
+    def is_current(self, sealed: bytes) -> bool:
+        """Whether this is sealed with the key that seals now; asked of what could be opened, or is plain."""
+        try:
+            return _parts(sealed)[0] == self._sealing_id
+        except Tampered:
+            return False
+
     def __repr__(self) -> str:
         return f"<KeyRing of {len(self._ciphers)}, sealing with {self._sealing_id}>"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -190,3 +191,25 @@ async def test_a_neighbour_is_never_reached_through_a_proxy(monkeypatch: pytest.
             tasks.start_soon(anyio.to_thread.run_sync, answer)
             url = f"http://127.0.0.1:{listener.getsockname()[1]}/metadata"
             assert (await anyio.to_thread.run_sync(http.get, url)).text == "ok"
+
+
+def test_threads_that_begin_at_once_share_one_sign_in_client() -> None:
+    opened, start = list[httpx.Client](), threading.Barrier(8)
+
+    def open_one() -> httpx.Client:
+        client = httpx.Client(trust_env=False)
+        opened.append(client)
+        return client
+
+    with network.OnDemand(open_one) as http:
+
+        def call() -> None:
+            start.wait(10)
+            http()
+
+        threads = [threading.Thread(target=call) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+    assert len(opened) == 1

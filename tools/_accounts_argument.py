@@ -15,7 +15,7 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.server.subscriptions import InMemorySubscriptionBus, ToolsListChanged
 
 from errors import AppError, ToolInputError
-from principal import SignedIn
+from principal import SignedIn, called, names_of
 from tools._services import Accounts, Services
 from tools._untrusted import one_line
 
@@ -28,25 +28,9 @@ _MOST_NAMED = 5
 _PATIENCE = 2.0
 
 
-def names_of(listed: Sequence[SignedIn]) -> dict[str, SignedIn]:
-    """What each account is called: its username, or its id where that is missing or shared by two."""
-    usernames = [one_line(each.username).lower() for each in listed]
-    return {
-        one_line(each.username) if username and usernames.count(username) == 1 else each.id: each
-        for username, each in zip(usernames, listed, strict=True)
-    }
-
-
-def chosen(account: str, listed: Sequence[SignedIn]) -> SignedIn | None:
-    """The one that is called this or has this id, in any case; None where nobody is, or more than one."""
-    wanted = one_line(account).lower()
-    found = [each for name, each in names_of(listed).items() if wanted in (name.lower(), each.id.lower())]
-    return found[0] if len(found) == 1 else None
-
-
 def named_account(account: str, listed: Sequence[SignedIn]) -> SignedIn:
-    """As `chosen`, or an error that says who could be meant."""
-    found = chosen(account, listed)
+    """The account of this name, or an error that says who could be meant."""
+    found = called(one_line(account), listed)
     if found is None:
         known = f"Signed in: {', '.join(names_of(listed))}" if listed else "Nobody is signed in"
         raise ToolInputError(

@@ -103,9 +103,11 @@ async def _await_sign_in(
     tool: str, action: _Action | None, sign_in: str, invitation: str, context: _CallContext
 ) -> None:
     """Go on only when the person agreed, and is through."""
+    accounts = services_of(context).accounts
     if action != "accept":
+        await accounts.give_up(sign_in)
         raise SignInNeeded(_refusal(tool, action))
-    if not await services_of(context).accounts.settled(sign_in):
+    if not await accounts.settled(sign_in):
         raise SignInNeeded(f"{tool} was not carried out, because the sign-in is still open. {invitation}")
 
 

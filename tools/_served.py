@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,9 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import CallToolResult, InputRequiredResult
 from pydantic import ValidationError
 
-from errors import AppError, ToolInputError
-from tools._accounts_argument import ARGUMENT, chosen, named_account, names_of
+from errors import AppError, SignInNeeded, ToolInputError
+from principal import SignedIn, called, names_of
+from tools._accounts_argument import ARGUMENT, named_account
 from tools._asking import with_sign_in
 from tools._render import Answer, rendered
 from tools._services import services_of, working_as
@@ -36,18 +38,20 @@ class ServedTool(Tool):
             account, given = await self._account_in(arguments, context)
             self._refuse_unknown(given)
             self._refuse_other_types(given)
-            with working_as(account):
-                answer: InputRequiredResult | Answer = await with_sign_in(
-                    self.name, partial(self._attempt, given), context
-                )
+            answer: InputRequiredResult | Answer = await with_sign_in(
+                self.name, partial(self._attempt, account, given), context
+            )
         except AppError as error:
-            log.warning("tool failed", extra={"tool": self.name, "cause": repr(error)})
+            log.warning("tool failed", extra={"tool": self.name, "cause": _told_in_log(error)})
             raise ToolError(str(error)) from error
         return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
 
-    async def _attempt(self, arguments: dict[str, Any], context: Context[Any, Any]) -> InputRequiredResult | Answer:
+    async def _attempt(
+        self, account: str | None, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> InputRequiredResult | Answer:
         try:
-            answer: InputRequiredResult | Answer = await super().run(arguments, context)
+            with working_as(account or await self._default(context)):
+                answer: InputRequiredResult | Answer = await super().run(arguments, context)
             return answer
         except ToolError as error:
             cause = error.__cause__
@@ -55,6 +59,13 @@ class ServedTool(Tool):
                 raise cause from None
             log.warning("tool failed", extra={"tool": self.name, "cause": _logged(cause)})
             raise _readable(error) from cause
+
+    async def _default(self, context: Context[Any, Any]) -> str | None:
+        """The account for the whole of one call: the default may change under it."""
+        listed: Sequence[SignedIn] = ()
+        with suppress(AppError):  # whoever needs a token meets it again, and may not need one
+            listed = await services_of(context).accounts.listed() if self.as_account else ()
+        return next((each.id for each in listed if each.is_selected), None)
 
     async def _account_in(
         self, arguments: dict[str, Any], context: Context[Any, Any]
@@ -68,7 +79,7 @@ class ServedTool(Tool):
         listed = await services_of(context).accounts.listed()
         if len(listed) > 1:
             return named_account(account, listed).id, given
-        only = chosen(account, listed)
+        only = called(account, listed)
         if only is None:
             who = f" Signed in is {', '.join(names_of(listed))}, and nobody else: leave it out." if listed else ""
             raise ToolInputError(f"{self._unknown([ARGUMENT])}{who}")
@@ -104,6 +115,11 @@ def _readable(error: ToolError) -> ToolError:
 
 def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "arguments"
+
+
+def _told_in_log(error: AppError) -> str:
+    """An invitation to sign in has a link in it, which is for one person alone."""
+    return type(error).__name__ if isinstance(error, SignInNeeded) else repr(error)
 
 
 def _logged(cause: BaseException | None) -> str:

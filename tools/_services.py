@@ -44,6 +44,10 @@ class Accounts(Protocol):
         """Wait a while until that sign-in has ended; False while it is still open."""
         ...
 
+    async def give_up(self, sign_in: str) -> None:
+        """End a sign-in that the person does not want."""
+        ...
+
 
 @dataclass(frozen=True)
 class Services:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from tools._accounts_argument import named_account, names_of
+from principal import names_of
+from tools._accounts_argument import named_account
 from tools._render import Answer
 from tools._services import Accounts, CallerAccounts, CallerIdentity, Graph
 from tools._toolset import Toolset

@@ -97,13 +97,15 @@ async def serve(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[],
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(app: ASGIApp, *listeners: socket.socket) -> AsyncIterator[None]:
     """Serve beside something else, for as long as the block lasts."""
     ready = anyio.Event()
     server = _Server(_config(app, "off"), owns_signals=False, on_ready=ready.set)
-    with listener:
+    with contextlib.ExitStack() as open_sockets:
+        for listener in listeners:
+            open_sockets.enter_context(listener)
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(partial(server.serve, sockets=[listener]))
+            tasks.start_soon(partial(server.serve, sockets=list(listeners)))
             await ready.wait()
             try:
                 yield

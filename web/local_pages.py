@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from socket import socket
@@ -25,6 +26,12 @@ from web.middleware.trimmed_headers import TrimmedHeaders
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 _MOST_BYTES = 64 * 1024
+_MOST_PORTS = 20
+_NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+_TAKEN = (
+    "ENTRA_REDIRECT_URI: port {} of this computer cannot be used; most likely another program has it, "
+    "such as a second server like this one. End that one, or name a port that is free, or none to take any."
+)
 _ADDRESS = "127.0.0.1"
 _OWN_SITE = frozenset({"same-origin", "none"})
 _SAFE = frozenset({"GET", "HEAD"})
@@ -76,9 +83,9 @@ class LocalPages:
             if self._tasks is None:
                 raise StartError("The server is shutting down, so no page can be opened. Start it again.")
             if not self._url:
-                listener = _listener(self._port)
-                port = listener.getsockname()[1]
-                await self._tasks.start(self._serve, listener)
+                listeners = _listeners(self._port)
+                port = listeners[0].getsockname()[1]
+                await self._tasks.start(self._serve, listeners)
                 self._url = f"http://localhost:{port}"
         return self._url
 
@@ -134,12 +141,35 @@ class LocalPages:
         below = [known for known, place in self._places.items() if place.is_prefix and path.startswith(known)]
         return self._places[max(below, key=len)] if below else None
 
-    async def _serve(self, listener: socket, *, task_status: TaskStatus[None]) -> None:
+    async def _serve(self, listeners: Sequence[socket], *, task_status: TaskStatus[None]) -> None:
         # Shielded, so that uvicorn always ends by itself and closes its connections: `running` tells it when.
         with anyio.CancelScope(shield=True):
-            async with serving(TrimmedHeaders(self), listener):
+            async with serving(TrimmedHeaders(self), *listeners):
                 task_status.started()
                 await self._closing.wait()
+
+
+def _listeners(port: int) -> list[socket]:
+    """One port on both loopback addresses: `localhost` may mean either, and nobody else is to answer there."""
+    for _ in range(1 if port else _MOST_PORTS):
+        listener = _listener(port)
+        try:
+            return [listener, *_on_ipv6(listener.getsockname()[1])]
+        except StartError:
+            listener.close()
+    raise StartError(_TAKEN.format(port) if port else "No page can be opened on this computer: no port is free on ::1.")
+
+
+def _on_ipv6(port: int) -> list[socket]:
+    """The same port there; none where this computer has no IPv6."""
+    try:
+        return [bound_socket("::1", port)]
+    except StartError as error:
+        if isinstance(error.__cause__, OSError) and error.__cause__.errno in _NO_IPV6:
+            return []
+        raise
+    except OSError:  # no such kind of socket at all
+        return []
 
 
 def _listener(port: int) -> socket:
@@ -148,10 +178,7 @@ def _listener(port: int) -> socket:
     except StartError as error:
         if not port:
             raise StartError(f"No page can be opened on this computer: {error.__cause__ or error}.") from error
-        raise StartError(
-            f"ENTRA_REDIRECT_URI: port {port} of this computer cannot be used; most likely another program has it, "
-            "such as a second server like this one. End that one, or name a port that is free, or none to take any."
-        ) from error
+        raise StartError(_TAKEN.format(port)) from error
 
 
 def _is_own(headers: Headers) -> bool:

@@ -28,6 +28,8 @@ async def sign_in(about: Surroundings, seen: Seen) -> Verdict:
     try:
         seen.token = await about.token()
     except SignInNeeded:
+        if settings.transport == "http":
+            return skipped("over HTTP people sign in to the running server, with the tool account_login")
         return warn("not signed in, or not any more", "Run: python server.py login")
     seen.claims = claims_of(seen.token)
     who = seen.claims.get("upn") or seen.claims.get("unique_name") or seen.claims.get("app_displayname") or ""

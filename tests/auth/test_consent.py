@@ -34,7 +34,8 @@ def test_a_persons_permissions_are_named_in_full_and_the_page_comes_back_to_the_
 
 def test_an_app_asks_for_what_it_was_registered_with() -> None:
     settings = settings_with(ENTRA_CLIENT_SECRET="a-secret-of-the-test")
-    expected = f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={APP}"
+    back = "redirect_uri=http%3A%2F%2Flocalhost"  # Entra answers 900971 to a link without one
+    expected = f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={APP}&{back}"
     assert admin_consent_url(settings, ["Mail.Read"]) == expected
 
 

@@ -258,3 +258,14 @@ async def test_another_caller_leads_when_the_first_gives_up() -> None:
         release.set()
     assert leaders == ["leader", "leader"]
     assert results == ["token"]
+
+
+async def test_a_token_that_arrives_after_its_owner_was_dropped_is_not_kept() -> None:
+    keeper, issuer = Hands().keeper(), Issuer()
+
+    def fetch(unwanted: str | None) -> Result:
+        keeper.drop("ines")
+        return issuer(unwanted)
+
+    assert await keeper.token("ines", ASK, fetch) == "token-1"
+    assert await keeper.token("ines", ASK, issuer) == "token-2"

@@ -179,10 +179,16 @@ def test_a_token_that_is_over_is_not_handed_out_while_there_is_no_new_one() -> N
         credential.for_msal()
 
 
+def test_what_answers_elsewhere_than_on_azure_is_told_apart() -> None:
+    page = httpx.Response(200, text="<html>Welcome</html>")
+    credential = ManagedIdentityCredential("system", answering(lambda _: page))
+    with pytest.raises(AppRefused, match=r"is not Azure.*set another credential"):
+        credential.for_msal()
+
+
 @pytest.mark.parametrize(
     "body",
     [
-        pytest.param("<html>Welcome</html>", id="a page"),
         pytest.param("[1]", id="no object"),
         pytest.param('{"access_token": "t", "expires_in": "soon"}', id="a time that is none"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,9 @@ from auth.accounts import claims_of
 from auth.people import People
 from auth.token_cache import FileTokenCache, Records
 from emulator.tenant import Person
-from errors import AppError, SignInError, SignInNeeded, SignInRefused, SignInUnavailable, ToolInputError
+from errors import AppError, SignInError, SignInNeeded, SignInRefused, SignInUnavailable, StorageError, ToolInputError
 from network import sync_client
+from storage import PrivateFile
 from tests.auth.support import APP, SCOPES, AtOnce, people_of, public_cloud
 
 ASK = Ask.of(SCOPES)
@@ -207,6 +209,48 @@ async def test_what_another_app_or_tenant_keeps_in_the_file_is_not_ours(tmp_path
     other_app = people_of(cloud, cache=file_cache(path))
     other_app._roster._app.client_id = "99999999-2222-4333-8444-555555555555"
     assert await other_app.listed() == []
+
+
+async def test_signing_everybody_out_reaches_accounts_that_could_not_be_used_now(tmp_path: Path) -> None:
+    cloud, path = public_cloud(), tmp_path / "cache.json"
+    people = people_of(cloud, cache=file_cache(path))
+    async with people.running():
+        token = await people.token(None, ASK)
+    for other in (
+        people_of(cloud, cache=file_cache(path), expected="jonas.brandt@lindenhall.example"),
+        people_of(cloud, cache=file_cache(path), tenant="11111111-2222-4333-8444-555555555555"),
+    ):
+        assert await other.listed() == []
+    gone = await other.logout_everybody()
+    assert [each.username for each in gone] == ["ines.aldana@lindenhall.example"]
+    assert token not in path.read_text()
+    assert "RefreshToken" not in path.read_text() or '"secret"' not in path.read_text()
+
+
+async def test_a_sign_out_that_could_not_be_written_is_no_success(tmp_path: Path) -> None:
+    told = list[str]()
+
+    class Full(PrivateFile):
+        is_full = False
+
+        def replace(self, data: bytes) -> None:
+            if type(self).is_full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            super().replace(data)
+
+    cloud = public_cloud()
+    cache = FileTokenCache(tmp_path / "cache.json", client_id=APP, warn=told.append, file_type=Full)
+    people = people_of(cloud, cache=cache)
+    async with people.running():
+        await people.token(None, ASK)
+        assert people.are_kept
+        Full.is_full = True
+        with pytest.raises(StorageError, match=r"still in the token cache.*sign out again"):
+            await people.logout()
+        assert not people.are_kept
+        Full.is_full = False
+        assert await people.logout_everybody() == []
+        assert people.are_kept
 
 
 async def test_only_the_expected_account_is_kept(tmp_path: Path) -> None:

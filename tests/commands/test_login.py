@@ -38,6 +38,7 @@ class Scripted:
         self.waits = waits
         self.asked_for: list[str | None] = []
         self.is_running = False
+        self.is_kept = True
         self.tell: Callable[[str], None] = lambda _: None
 
     def __call__(self, tell: Callable[[str], None]) -> Scripted:
@@ -49,6 +50,10 @@ class Scripted:
         self.is_running = True
         yield
         self.is_running = False
+
+    @property
+    def are_kept(self) -> bool:
+        return self.is_kept
 
     async def listed(self) -> Sequence[SignedIn]:
         return self.before
@@ -102,9 +107,12 @@ async def test_who_signed_in_is_the_result_and_all_else_is_told_beside_it(tmp_pa
 
 async def test_a_sign_in_that_could_not_be_kept_is_told_as_such(tmp_path: Path) -> None:
     settings = settings_with(ENTRA_TOKEN_CACHE_PATH=str(tmp_path / "absent.json"))
-    status, paper = await outcome_of(Scripted(identity_of(INES)), settings)
+    people = Scripted(identity_of(INES))
+    people.is_kept = False
+    status, paper = await outcome_of(people, settings)
     assert status == 0
     assert any("could not be kept" in text for text in paper.told)
+    assert not any("Next:" in text for text in paper.told)
 
 
 @pytest.mark.parametrize(

@@ -36,9 +36,15 @@ class Few:
         gone = [
             each for each in self.people if account in (each.id, each.username) or (not account and each.is_selected)
         ]
+        if not gone and account is None:
+            return []
         if not gone:
             raise ToolInputError(f"{account} is not signed in here.")
         self.people.remove(gone[0])
+        return gone
+
+    async def logout_everybody(self) -> Sequence[SignedIn]:
+        gone, self.people = self.people, []
         return gone
 
 

@@ -84,7 +84,10 @@ def test_programs_read_json_with_what_a_registration_wants() -> None:
 def test_an_app_by_itself_gets_its_own_link_and_roles() -> None:
     settings = settings_with(ENTRA_CLIENT_SECRET="a-secret-of-the-test", TOOLSETS="mail")
     found: dict[str, Any] = json.loads(shown(settings, json_wanted=True))
-    assert found["admin_consent_url"] == f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={APP}"
+    link = (
+        f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={APP}&redirect_uri=http%3A%2F%2Flocalhost"
+    )
+    assert found["admin_consent_url"] == link
     assert found["required_resource_access"][0]["resourceAccess"] == [
         {"id": "810c84a8-4a9e-49e6-bf7d-12d183f40d01", "type": "Role"}
     ]

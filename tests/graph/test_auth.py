@@ -143,6 +143,25 @@ def test_what_is_no_challenge_is_left_alone(response: httpx.Response) -> None:
     assert claims_challenge(response) is None
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param(
+            ['Bearer error="insufficient_claims", claims="{}"', 'PoP error="invalid_token"'], id="first of two"
+        ),
+        pytest.param(['Bearer error="invalid_token"', 'Bearer error="insufficient_claims", claims="{}"'], id="second"),
+        pytest.param(
+            ['Bearer realm="", error="insufficient_claims", claims="{}", PoP nonce="x", error="invalid_token"'],
+            id="two in one header",
+        ),
+    ],
+)
+def test_a_challenge_is_found_among_others(headers: list[str]) -> None:
+    encoded = base64.b64encode(CLAIMS.encode()).decode()
+    fields = [("WWW-Authenticate", header.replace("{}", encoded)) for header in headers]
+    assert claims_challenge(httpx.Response(401, headers=fields)) == CLAIMS
+
+
 def test_graph_is_never_called_from_blocking_code() -> None:
     auth = BearerAuth(Tokens(), [], "graph.microsoft.com")
     with (

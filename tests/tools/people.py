@@ -34,6 +34,7 @@ class FakePeople:
         self.ending = ending
         self.attempts = 0
         self.waited_for: list[str] = []
+        self.given_up: list[str] = []
         self.url = PAGE
         self._through: SignedIn | None = None
 
@@ -70,6 +71,9 @@ class FakePeople:
         if self.ending == "signs in":
             self.sign_in(self.next_one)
         return self.ending != "goes on"
+
+    async def give_up(self, sign_in: str) -> None:
+        self.given_up.append(sign_in)
 
     def sign_in(self, username: str) -> None:
         self._through = person(username, selected=not self.people)

@@ -14,11 +14,12 @@ from mcp.server.session import ServerSession
 from mcp_types import CallToolResult
 
 from errors import StorageError, ToolInputError
+from principal import names_of
 from tests.support import facts_of, text_of
 from tests.tools.clients import Person, at
 from tests.tools.people import FakePeople, person, server_for
 from tools import AccountsArgument
-from tools._accounts_argument import description_of, named_account, names_of
+from tools._accounts_argument import description_of, named_account
 
 INES, JONAS = "ines@a.example", "jonas@a.example"
 WITH_ARGUMENT = {"account_whoami", "mail_list_messages", "mail_read_message"}

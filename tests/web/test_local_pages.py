@@ -324,3 +324,31 @@ async def sent(pages: LocalPages, scope: Mapping[str, Any], *received: dict[str,
     whole = {"type": "http", "method": "GET", "path": "/x", "query_string": b"", "headers": [(b"host", b"localhost")]}
     await pages({**whole, **scope}, receive, send)
     return messages
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+async def test_nobody_else_can_answer_for_localhost_on_the_other_address() -> None:
+    pages = LocalPages()
+    async with pages.running():
+        port = int((await pages.url()).rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"), socket.create_server(("::1", port), family=socket.AF_INET6):
+            pass
+        async with httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(f"http://[::1]:{port}/nothing")).status_code == 404
+
+
+@pytest.mark.skipif(not has_ipv6(), reason="this computer has no IPv6")
+async def test_a_port_that_somebody_has_on_the_other_address_is_not_used() -> None:
+    with socket.create_server(("::1", 0), family=socket.AF_INET6) as other:
+        pages = LocalPages(other.getsockname()[1])
+        async with pages.running():
+            with pytest.raises(StartError, match="ENTRA_REDIRECT_URI"):
+                await pages.url()

@@ -74,7 +74,7 @@ def page(kind: Kind, title: str, *parts: str, status: int = 200) -> HTMLResponse
         f"{_SIGNS[kind]}</svg>\n<h1>{escape(title)}</h1>\n{body}\n"
         "<footer>Graphward, on this computer</footer>\n</main>\n</body>\n</html>\n"
     )
-    return HTMLResponse(html, status, HEADERS)
+    return HTMLResponse(html.encode(errors="replace"), status, HEADERS)  # half a surrogate pair has no bytes
 
 
 def paragraph(text: str) -> str:

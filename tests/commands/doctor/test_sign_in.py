@@ -164,7 +164,7 @@ async def test_an_app_is_judged_by_its_roles_alone() -> None:
     found = await said_of({"roles": ["User.Read.All"], "scp": "Mail.Read"}, ENTRA_CLIENT_SECRET=SECRET)
     assert found["permissions"].status is Status.FAIL
     assert "application permissions" in found["permissions"].remedy
-    assert found["permissions"].remedy.endswith(f"/adminconsent?client_id={APP}")
+    assert found["permissions"].remedy.endswith(f"/adminconsent?client_id={APP}&redirect_uri=http%3A%2F%2Flocalhost")
 
 
 async def test_a_supplied_token_has_to_be_replaced() -> None:
