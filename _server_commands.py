@@ -67,7 +67,7 @@ async def _with_people(line: CommandLine, settings: Settings) -> int:
     output, wanted, pages = commands.standard_output(), line.options, pages_for(settings)
     scopes = scopes_of(settings)
     with network.OnDemand() as http:
-        made = partial(auth.people, settings, scopes, http, sign_in_flow(settings, pages))
+        made = partial(auth.people_of, settings, scopes, http, sign_in_flow(settings, pages))
 
         def people(told: Callable[[str], None] = tell) -> auth.People:
             return made(tell=told)
@@ -84,7 +84,7 @@ async def _with_people(line: CommandLine, settings: Settings) -> int:
 
 def _last_renewed(settings: Settings) -> Mapping[str, float]:
     # Silent: whoever lists the accounts reads the same file, and tells what is wrong with it.
-    return commands.last_renewed(auth.token_cache(settings, lambda _: None).records())
+    return commands.last_renewed(auth.cache_of(settings, lambda _: None).records())
 
 
 async def _doctor(line: CommandLine, root: Path) -> int:
@@ -103,7 +103,7 @@ async def _doctor(line: CommandLine, root: Path) -> int:
             trusted=network.trusted_certificates,
             token=_silent_token(settings, http),
             prove=lambda: auth.credential_of(settings, logging_config.register_secret).for_msal(),
-            read_cache=lambda warn: auth.token_cache(settings, warn).read(),
+            read_cache=lambda warn: auth.cache_of(settings, warn).read(),
             resolve=doctor.resolved,
             issuer_of=doctor.issuer_of,
             system_proxies=urllib.request.getproxies,

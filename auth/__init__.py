@@ -6,13 +6,13 @@ from auth._flow import Flow, SignInRequest
 from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
 from auth.browser import BrowserFlow
+from auth.cache import MemoryTokenCache
 from auth.credentials import credential_of
 from auth.demo import DemoFlow
 from auth.device import DeviceFlow
 from auth.people import People
 from auth.public_app import PublicApp
-from auth.select import Accounts, accounts_of, has_browser, people, ring_of, token_cache
-from auth.token_cache import MemoryTokenCache
+from auth.select import Accounts, accounts_of, cache_of, has_browser, people_of, ring_of
 
 __all__ = [
     "Account",
@@ -28,9 +28,9 @@ __all__ = [
     "SignInRequest",
     "SignedOut",
     "accounts_of",
+    "cache_of",
     "credential_of",
     "has_browser",
-    "people",
+    "people_of",
     "ring_of",
-    "token_cache",
 ]

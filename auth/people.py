@@ -20,10 +20,10 @@ from auth._worker import Application, Cache, Result, in_worker
 from auth.aadsts import Context, asks_person, refusal
 from auth.accounts import identity_in
 from auth.attempts import Attempts
+from auth.cache import TokenCache, forget, merge
 from auth.msal_http import KEEP_WHAT_IS_GOOD
 from auth.public_app import PublicApp
 from auth.roster import Roster, nobody_called, signed_in
-from auth.token_cache import TokenCache, forget, merge
 from errors import SignInError, SignInRefused, StorageError
 from principal import Identity, Principal, SignedIn, called
 

@@ -13,12 +13,12 @@ from auth._flow import Flow
 from auth._keeper import TokenKeeper
 from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
+from auth.cache import FileTokenCache, MemoryTokenCache, TokenCache
 from auth.client_credentials import ClientCredentialsSource
 from auth.credentials import Credential, credential_of
 from auth.people import People
 from auth.public_app import PublicApp
 from auth.supplied import supplied_token
-from auth.token_cache import FileTokenCache, MemoryTokenCache, TokenCache
 from errors import SettingsError, SignInError, StorageError
 from settings import Settings
 from storage import KeyRing, key_from_system, parse_keys
@@ -45,7 +45,7 @@ def accounts_of(
     if settings.way == "person":
         if unused := settings.app_credentials:
             log.warning("a person signs in, so these have no effect", extra={"names": ", ".join(unused)})
-        return people(settings, scopes, http, flow, tell=tell)
+        return people_of(settings, scopes, http, flow, tell=tell)
     is_person = settings.auth_mode == "delegated"
     if settings.way == "supplied":
         return Account(supplied_token(settings, hide), scopes, cloud=settings.cloud.name, is_person=is_person)
@@ -55,7 +55,7 @@ def accounts_of(
     return Account(source, scopes, cloud=settings.cloud.name, is_person=False)
 
 
-def people(
+def people_of(
     settings: Settings,
     scopes: Sequence[str],
     http: Callable[[], httpx.Client],
@@ -68,7 +68,7 @@ def people(
     context = context_of(settings, scopes)
     return People(
         PublicApp(context.client_id, context.login_url, context.tenant, http),
-        token_cache(settings, tell),
+        cache_of(settings, tell),
         flow,
         context,
         cloud=settings.cloud.name,
@@ -78,7 +78,7 @@ def people(
     )
 
 
-def token_cache(settings: Settings, warn: Tell) -> TokenCache:
+def cache_of(settings: Settings, warn: Tell) -> TokenCache:
     """Over stdio a file that later starts find again. HTTP serves whoever calls, so nothing of it is left on disk."""
     if settings.transport == "http":
         return MemoryTokenCache()

@@ -17,6 +17,7 @@ from typing import NoReturn
 from commands._own import COMMANDS, OWN_NAMES, OWN_OPTIONS, CommandOptions, Own, path_value, text_value
 from settings import GROUPS, ROWS, VERSION, Row
 
+_OF_COMMANDS = ("Signing in", "Tools")
 _NOTE = """
 Every option has the environment variable in brackets; .env may set it too. An option wins over
 the environment, and the environment over .env. Secrets are set there only, never as an option.
@@ -96,7 +97,7 @@ def _parser(command: str) -> argparse.ArgumentParser:
     _add_own(parser, [own for own in OWN_OPTIONS if command in own.commands])
     parser.add_argument("--version", action="version", version=f"Graphward {VERSION}")
     if COMMANDS[command].has_settings:
-        _add_settings(parser)
+        _add_settings(parser, command)
     return parser
 
 
@@ -128,20 +129,22 @@ def _add_own(parser: argparse.ArgumentParser, options: Sequence[Own]) -> None:
         either.get(own.instead, group).add_argument(own.name, help=own.help, **own.read)
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def _add_settings(parser: argparse.ArgumentParser, command: str) -> None:
+    """Every command takes every setting; its help names those that matter to it."""
     parser.add_argument(
         "--env-file", metavar="PATH", type=path_value, help="read this file instead of .env beside server.py"
     )
     for title in GROUPS:
-        group = parser.add_argument_group(title)
+        is_shown = command == "serve" or title in _OF_COMMANDS
+        group = parser.add_argument_group(title) if is_shown else parser
         for row in ROWS:
             if row.about.option and row.about.group == title:
-                _add(group, row)
+                _add(group, row, is_shown=is_shown)
 
 
-def _add(group: argparse._ArgumentGroup, row: Row) -> None:
+def _add(group: argparse._ActionsContainer, row: Row, *, is_shown: bool) -> None:
     default = "" if row.flag or row.default == "not set" else f"; default: {row.default}"
-    told = f"{row.about.help} [{row.name}{default}]".replace("%", "%%")
+    told = f"{row.about.help} [{row.name}{default}]".replace("%", "%%") if is_shown else argparse.SUPPRESS
     if row.flag:
         group.add_argument(row.about.option, dest=row.name, action="store_const", const="true", help=told)
         return

@@ -32,7 +32,7 @@ NEVER_COMMITTED = [
     "node_modules/x/index.js",
     ".coverage.host.123",
 ]
-COMMITTED = [".env.example", "requirements.txt", "auth/token_cache.py", "tests/auth/test_token_cache.py", ".ci/run"]
+COMMITTED = [".env.example", "requirements.txt", "auth/cache/", "tests/auth/test_token_cache.py", ".ci/run"]
 
 
 def is_ignored(name: str) -> bool:

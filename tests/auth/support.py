@@ -7,7 +7,7 @@ from typing import Any
 
 import auth
 from _server_demo import DemoTenant
-from auth.token_cache import MemoryTokenCache, TokenCache
+from auth.cache import MemoryTokenCache, TokenCache
 from clouds import PUBLIC
 from emulator import AppRegistration, sign_in_at
 from emulator.tenant import Person

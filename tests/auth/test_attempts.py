@@ -15,7 +15,7 @@ import auth
 from auth._keeper import Ask
 from auth._worker import _shared_slots, in_worker
 from auth.attempts import Attempts
-from auth.token_cache import MemoryTokenCache
+from auth.cache import MemoryTokenCache
 from errors import AppError, SignInError, SignInNeeded
 from principal import SignedIn
 from storage import LockTimeout

@@ -22,12 +22,12 @@ import logging_config
 import network
 from _server_demo import DemoTenant
 from auth._keeper import Ask, TokenKeeper
+from auth.cache import FileTokenCache
 from auth.client_credentials import ClientCredentialsSource
 from auth.credentials import credential_of
 from auth.on_behalf_of import OnBehalfOf
 from auth.select import context_of
 from auth.supplied import supplied_token
-from auth.token_cache import FileTokenCache
 from emulator import AppRegistration, BlockingTransport
 from errors import AppError, SignInNeeded
 from principal import Principal

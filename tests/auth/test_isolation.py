@@ -12,8 +12,8 @@ import pytest
 
 import network
 from _server_demo import DemoTenant
+from auth.cache import FileTokenCache, MemoryTokenCache, TokenCache
 from auth.people import People
-from auth.token_cache import FileTokenCache, MemoryTokenCache, TokenCache
 from clouds import PUBLIC
 from emulator.tenant import Person
 from graph import BearerAuth, GraphClient

@@ -17,8 +17,8 @@ import auth
 from _server_demo import DemoTenant
 from auth._keeper import Ask, TokenKeeper
 from auth.accounts import claims_of
+from auth.cache import FileTokenCache, Records
 from auth.people import People
-from auth.token_cache import FileTokenCache, Records
 from emulator.tenant import Person
 from errors import AppError, SignInError, SignInNeeded, SignInRefused, SignInUnavailable, StorageError, ToolInputError
 from network import sync_client

@@ -16,8 +16,8 @@ import auth
 from _server_demo import CLIENT_ID, TENANT_ID, DemoTenant
 from _server_wiring import pages_for, scopes_of, sign_in_flow
 from auth._keeper import Ask
-from auth.select import context_of, token_cache
-from auth.token_cache import FileTokenCache, MemoryTokenCache
+from auth.cache import FileTokenCache, MemoryTokenCache
+from auth.select import cache_of, context_of
 from emulator import DEMO_CLIENT_ID, demo_tenant
 from errors import SettingsError, SignInError, StorageError, ToolInputError
 from network import sync_client
@@ -160,17 +160,17 @@ def test_a_conflict_or_a_gap_is_one_clear_message(environ: dict[str, str], says:
 
 def test_over_stdio_tokens_are_kept_in_a_file_and_over_http_in_memory(tmp_path: Path) -> None:
     base = {"ENTRA_CLIENT_ID": APP, "ENTRA_TOKEN_CACHE_PATH": str(tmp_path / "cache.json")}
-    assert isinstance(token_cache(read_settings(base), pytest.fail), FileTokenCache)
-    assert isinstance(token_cache(read_settings({**base, "TRANSPORT": "http"}), pytest.fail), MemoryTokenCache)
+    assert isinstance(cache_of(read_settings(base), pytest.fail), FileTokenCache)
+    assert isinstance(cache_of(read_settings({**base, "TRANSPORT": "http"}), pytest.fail), MemoryTokenCache)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_cache_is_encrypted_where_a_key_is_given(tmp_path: Path) -> None:
     base = {"ENTRA_CLIENT_ID": APP, "ENTRA_TOKEN_CACHE_PATH": str(tmp_path / "cache.json")}
-    sealed = token_cache(read_settings({**base, "TOKEN_CACHE_ENCRYPTION": "key", "TOKEN_CACHE_KEY": KEY}), pytest.fail)
+    sealed = cache_of(read_settings({**base, "TOKEN_CACHE_ENCRYPTION": "key", "TOKEN_CACHE_KEY": KEY}), pytest.fail)
     assert "encrypted" in repr(sealed)
     with pytest.raises(SettingsError, match="TOKEN_CACHE_KEY: Line 1"):
-        token_cache(read_settings({**base, "TOKEN_CACHE_ENCRYPTION": "key", "TOKEN_CACHE_KEY": "short"}), pytest.fail)
+        cache_of(read_settings({**base, "TOKEN_CACHE_ENCRYPTION": "key", "TOKEN_CACHE_KEY": "short"}), pytest.fail)
 
 
 def test_a_key_in_the_systems_store_needs_the_package_for_it(tmp_path: Path) -> None:
@@ -182,7 +182,7 @@ def test_a_key_in_the_systems_store_needs_the_package_for_it(tmp_path: Path) -> 
     if importlib.util.find_spec("keyring"):
         pytest.skip("the package is installed here")
     with pytest.raises(StorageError, match="pip install keyring"):
-        token_cache(read_settings(environ), pytest.fail)
+        cache_of(read_settings(environ), pytest.fail)
 
 
 def test_what_errors_tell_of_the_sign_in_comes_from_the_settings() -> None:

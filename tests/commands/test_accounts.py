@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auth.token_cache import FileTokenCache
+from auth.cache import FileTokenCache
 from commands import accounts, last_renewed
 from errors import StorageError
 from principal import SignedIn

@@ -14,7 +14,7 @@ import pytest
 
 import auth
 from _server_demo import DemoTenant
-from auth.token_cache import FileTokenCache
+from auth.cache import FileTokenCache
 from commands import login
 from errors import SignInError, SignInNeeded, SignInRefused
 from principal import Identity, SignedIn

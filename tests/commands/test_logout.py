@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auth.token_cache import FileTokenCache
+from auth.cache import FileTokenCache
 from commands import logout
 from errors import StorageError, ToolInputError
 from principal import SignedIn

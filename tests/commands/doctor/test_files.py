@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from auth.cache import FileTokenCache
 from auth.credentials import credential_of
-from auth.token_cache import FileTokenCache
 from commands.doctor._verdict import Status, Surroundings, Verdict, ok
 from errors import SignInUnavailable
 from storage import parse_keys

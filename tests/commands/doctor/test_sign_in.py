@@ -11,7 +11,7 @@ import pytest
 
 import auth
 from _server_demo import DemoTenant
-from auth.token_cache import MemoryTokenCache
+from auth.cache import MemoryTokenCache
 from commands.doctor import NobodyAsked, silent_token
 from commands.doctor._verdict import Status, Verdict
 from errors import SignInNeeded, SignInRefused

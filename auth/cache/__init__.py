@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from auth._cache_objects import Records, Turn, cache_of, put, state_of
-from auth._cache_state import State, laid_over, usable, without_account, without_expired
-from auth._file_cache import FileTokenCache
+from auth.cache._file import FileTokenCache
+from auth.cache._objects import Records, Turn, cache_of, put, state_of
+from auth.cache._state import State, laid_over, usable, without_account, without_expired
 
 if TYPE_CHECKING:
     from msal import SerializableTokenCache

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from auth._cache_state import Damaged, State, parse
+from auth.cache._state import Damaged, State, parse
 from errors import StorageError
 from storage import KeyRing, Tampered, WrongKey
 

@@ -1,4 +1,4 @@
-"""auth/token_cache.py: what cannot be written stays usable, is told once, and is saved when it can be."""
+"""auth/cache/: what cannot be written stays usable, is told once, and is saved when it can be."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from typing import Any
 import msal
 import pytest
 
-from auth.token_cache import FileTokenCache, forget
+from auth.cache import FileTokenCache, forget
 from storage import LockTimeout, PrivateFile
 from storage.private_file import LIMIT
-from tests.auth.cache_support import SCOPES, Entra, account_id, cache_at, keep, refresh_tokens, secrets_in, sign_in
+from tests.auth.cache.support import SCOPES, Entra, account_id, cache_at, keep, refresh_tokens, secrets_in, sign_in
 from tests.storage.support import another_user, as_root, names, posix
 
 pytestmark = posix

@@ -1,4 +1,4 @@
-"""auth/token_cache.py: what a cache keeps, for whom, and what it never gives away."""
+"""auth/cache/: what a cache keeps, for whom, and what it never gives away."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import Any
 import msal
 import pytest
 
-from auth.token_cache import FileTokenCache, MemoryTokenCache, TokenCache, forget, merge
+from auth.cache import FileTokenCache, MemoryTokenCache, TokenCache, forget, merge
 from errors import StorageError
 from storage import LockTimeout, PrivateFile
-from tests.auth.cache_support import (
+from tests.auth.cache.support import (
     APP,
     OTHER_APP,
     OTHER_TENANT,

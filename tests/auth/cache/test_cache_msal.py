@@ -1,4 +1,4 @@
-"""auth/token_cache.py under real MSAL applications: what a refresh, a failure and a sign-out do to the file."""
+"""auth/cache/ under real MSAL applications: what a refresh, a failure and a sign-out do to the file."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 import msal
 import pytest
 
-from auth.token_cache import forget, merge
+from auth.cache import forget, merge
 from storage import PrivateFile
-from tests.auth.cache_support import (
+from tests.auth.cache.support import (
     APP,
     OTHER_APP,
     OTHER_TENANT,

@@ -7,14 +7,14 @@ from typing import Any
 
 import msal
 
-from auth._cache_state import State
+from auth.cache._state import State
 
 
 class GuardedTokenCache(msal.SerializableTokenCache):  # type: ignore[misc]  # MSAL has no types
     """MSAL's own, except that a refresh that failed never costs the refresh token.
 
     Entra answers invalid_grant also where only a policy for one resource wants more proof; the same
-    refresh token still works for all others. `auth.token_cache.forget` is the way to remove one.
+    refresh token still works for all others. `auth.cache.forget` is the way to remove one.
     """
 
     def remove_rt(self, rt_item: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from auth._cache_state import State
+from auth.cache._state import State
 from storage import LockTimeout
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Records:
 
 def cache_of(state: State) -> SerializableTokenCache:
     """A cache object with a copy of this state."""
-    from auth._msal_cache import guarded  # noqa: PLC0415 - MSAL is slow to import, and only needed for a token
+    from auth.cache._msal_object import guarded  # noqa: PLC0415 - MSAL is slow to import, and only needed for a token
 
     return guarded(state)
 

@@ -1,7 +1,7 @@
 """Many processes on one token cache, and processes killed while they write; a program, because it forks.
 
 A forked child of a program without threads starts in milliseconds, with MSAL imported. It says on standard
-output, as JSON, what it found; test_token_cache_processes.py judges that.
+output, as JSON, what it found; test_token_processes.py judges that.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from auth.token_cache import FileTokenCache
+from auth.cache import FileTokenCache
 from storage import KeyRing
-from tests.auth.cache_support import OLD_KEY, cache_at, keep, secrets_in, sign_in
+from tests.auth.cache.support import OLD_KEY, cache_at, keep, secrets_in, sign_in
 
 WRITERS, REFRESHES = 8, 50
 LONGEST_LIFE = 0.02

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from auth._cache_format import CacheFormat, is_sealed
-from auth._cache_objects import Records, Turn, cache_of, state_of
-from auth._cache_state import Damaged, State, reconciled, usable, without_expired
-from auth._selection import Selection
+from auth.cache._format import CacheFormat, is_sealed
+from auth.cache._objects import Records, Turn, cache_of, state_of
+from auth.cache._selection import Selection
+from auth.cache._state import Damaged, State, reconciled, usable, without_expired
 from errors import StorageError
 from storage import FileTooLarge, KeyRing, LockTimeout, PrivateFile, Stamp
 

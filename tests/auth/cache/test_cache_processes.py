@@ -1,4 +1,4 @@
-"""auth/token_cache.py: no token that was kept is lost, however many write and whoever is killed while writing."""
+"""auth/cache/: no token that was kept is lost, however many write and whoever is killed while writing."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 from tests.storage.support import posix
 
 pytestmark = posix
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ROUNDS = int(os.environ.get("CRASH_ROUNDS", "50"))
 KEYS = [pytest.param("plain", id="plain"), pytest.param("sealed", id="encrypted")]
 
 
 def outcome(kind: str, folder: Path, keys: str, count: int = 0) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.auth.cache_processes", kind, str(folder), str(count), keys],
+        [sys.executable, "-m", "tests.auth.cache.processes", kind, str(folder), str(count), keys],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -1,4 +1,4 @@
-"""auth/_cache_state.py: what counts as a cache, and what two who changed it apart make together."""
+"""auth/cache/_state.py: what counts as a cache, and what two who changed it apart make together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from auth._cache_state import Damaged, State, laid_over, parse, reconciled, usable, without_account, without_expired
+from auth.cache._state import Damaged, State, laid_over, parse, reconciled, usable, without_account, without_expired
 
 ACCESS = {"credential_type": "AccessToken", "secret": "a", "expires_on": "100", "target": "x"}
 REFRESH = {"credential_type": "RefreshToken", "secret": "r", "client_id": "c"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import msal
 
-from auth.token_cache import FileTokenCache, MemoryTokenCache
+from auth.cache import FileTokenCache, MemoryTokenCache
 
 APP, OTHER_APP = "11111111-0000-0000-0000-000000000001", "11111111-0000-0000-0000-000000000002"
 TENANT, OTHER_TENANT = "22222222-0000-0000-0000-000000000001", "22222222-0000-0000-0000-000000000002"

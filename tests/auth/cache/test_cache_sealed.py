@@ -1,4 +1,4 @@
-"""auth/token_cache.py with keys: nothing lies in the clear, and without the right key nothing is overwritten."""
+"""auth/cache/ with keys: nothing lies in the clear, and without the right key nothing is overwritten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from errors import StorageError
 from storage import KeyRing, Tampered, WrongKey
-from tests.auth.cache_support import APP, NEW_KEY, OLD_KEY, cache_at, keep, refresh_tokens, secrets_in
+from tests.auth.cache.support import APP, NEW_KEY, OLD_KEY, cache_at, keep, refresh_tokens, secrets_in
 
 OLD, NEW, BOTH = KeyRing([OLD_KEY]), KeyRing([NEW_KEY]), KeyRing([NEW_KEY, OLD_KEY])
 

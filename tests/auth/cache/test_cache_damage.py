@@ -1,4 +1,4 @@
-"""auth/token_cache.py: whatever stands in the file, nothing crashes, nothing is lost, and nothing of it is told."""
+"""auth/cache/: whatever stands in the file, nothing crashes, nothing is lost, and nothing of it is told."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from auth._cache_format import is_sealed
-from auth.token_cache import FileTokenCache, forget
+from auth.cache import FileTokenCache, forget
+from auth.cache._format import is_sealed
 from storage import KeyRing
 from storage.private_file import LIMIT
-from tests.auth.cache_support import OLD_KEY, SCOPES, Entra, account_id, answer, cache_at, keep, secrets_in, sign_in
+from tests.auth.cache.support import OLD_KEY, SCOPES, Entra, account_id, answer, cache_at, keep, secrets_in, sign_in
 
 
 @pytest.fixture
