@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import _settings_values as values
 from _settings_sources import Problem
+from clouds import SHARED_TENANTS
 
 if TYPE_CHECKING:
     from settings import Settings
@@ -83,7 +83,7 @@ def gaps(settings: Settings) -> Iterator[Problem]:
 
 
 def _application_gaps(settings: Settings) -> Iterator[Problem]:
-    if settings.tenant in values.SHARED_TENANTS:
+    if settings.tenant in SHARED_TENANTS:
         text = "application mode works in one tenant. Set its Directory (tenant) ID or a verified domain."
         yield _problem("ENTRA_TENANT_ID", text, "ENTRA_AUTHORITY", "ENTRA_AUTH_MODE", *_APP_CREDENTIALS)
     if not credentials(settings):

@@ -14,10 +14,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, SecretStr
 
-from clouds import CLOUDS, cloud_of_login_host
+from clouds import CLOUDS, SHARED_TENANTS, cloud_of_login_host
 
 TOKEN_CACHE = Path("~/.mcp_token_cache.json")
-SHARED_TENANTS = ("common", "organizations", "consumers")
 _ADDED_BY_MSAL = {"openid", "profile", "offline_access"}
 _RESERVED_PATHS = {"/healthz", "/readyz"}
 

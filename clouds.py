@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+GRAPH_ID = "00000003-0000-0000-c000-000000000000"
+"""Graph's application id, the same in every cloud."""
+
+PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
+"""The tenant of all personal Microsoft accounts."""
+
+SHARED_TENANTS = ("common", "organizations", "consumers")
+"""What may stand in the place of a tenant where any will do."""
+
 
 @dataclass(frozen=True)
 class Cloud:

@@ -28,7 +28,6 @@ __all__ = [
     "again_in",
     "asks_person",
     "code_in",
-    "is_passing",
     "refusal",
 ]
 
@@ -126,12 +125,6 @@ def asks_person(result: Mapping[str, Any]) -> bool:
     if known is not None:
         return known.again
     return _name_in(result) in _PERSON_HELPS and result.get("suberror") != _ONLY_A_MESSAGE
-
-
-def is_passing(result: Mapping[str, Any]) -> bool:
-    """Whether the same request can succeed later, with nobody doing anything."""
-    known = _known(code_in(result))
-    return known.is_passing if known else _name_in(result) in _PASSING
 
 
 def code_in(result: Mapping[str, Any]) -> int:

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
+from clouds import SHARED_TENANTS
 from settings import Settings
 
 # An administrator has a tenant of their own: Entra finds it out where the address does not name it.
 _ANY_ORGANISATION = "organizations"
-_SHARED = frozenset({"common", "organizations", "consumers"})
 
 
 def consent_url(
     login_url: str, tenant: str, client_id: str, *, scopes: Iterable[str] = (), redirect_uri: str = ""
 ) -> str:
     """The page for these delegated permissions; without any, for all that the registration lists, the app's own too."""
-    base = f"{login_url}/{_ANY_ORGANISATION if tenant in _SHARED else tenant}"
+    base = f"{login_url}/{_ANY_ORGANISATION if tenant in SHARED_TENANTS else tenant}"
     named = " ".join(sorted(set(scopes)))
     query = {"client_id": client_id, "scope": named, "redirect_uri": redirect_uri}
     given = urlencode({name: text for name, text in query.items() if text}, quote_via=quote)

@@ -9,7 +9,6 @@ import httpx
 from auth._worker import Application, Cache
 from auth.msal_http import DiscoveryOnly, client_options
 
-PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 PERSONAL_AUTHORITY = "consumers"
 ANY_TENANT = "*"
 

@@ -7,11 +7,10 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from auth.public_app import PERSONAL_TENANT, PublicApp
+from auth.public_app import PublicApp
+from clouds import PERSONAL_TENANT, SHARED_TENANTS
 from errors import ToolInputError
 from principal import SignedIn, names_of
-
-_SHARED = ("common", "organizations", "consumers")
 
 
 class Searchable(Protocol):
@@ -55,7 +54,7 @@ class Roster:
 
     def _is_of_tenant(self, entry: dict[str, Any]) -> bool:
         tenant = self._app.tenant.lower()
-        if tenant not in _SHARED and not _is_guid(tenant):
+        if tenant not in SHARED_TENANTS and not _is_guid(tenant):
             return True  # a domain: which tenant it stands for only the network knows
         return str(entry.get("realm", "")).lower() in {tenant, "consumers" if tenant == "common" else tenant}
 

@@ -14,11 +14,10 @@ from auth._worker import in_worker
 from auth.accounts import claims_of
 from auth.credentials import held
 from auth.watched_file import Held, WatchedFile, text_of
-from clouds import Cloud
+from clouds import GRAPH_ID, Cloud
 from errors import SignInError
 from settings import AuthMode, Settings
 
-GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 _NAME = "GRAPH_ACCESS_TOKEN"
 _SHAPE = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _SHORTEST = 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from auth.consent import admin_consent_url
+from clouds import GRAPH_ID
 from commands._output import Output, as_json, table
 from commands._permission_map import (
     Need,
@@ -18,7 +19,6 @@ from commands._permission_map import (
 from errors import AppError
 from settings import Settings
 
-_GRAPH = "00000003-0000-0000-c000-000000000000"
 _NO_APP = "The link needs the app: set ENTRA_CLIENT_ID (docs/app-registration.md says how to register one)."
 
 
@@ -87,7 +87,7 @@ def _manifest(settings: Settings, person: Sequence[str], app: Sequence[str]) -> 
         ("application", "Role", app) if settings.auth_mode == "application" else ("delegated", "Scope", person)
     )
     entries = [{"id": found, "type": mark} for name in names if (found := identifier(name, kind))]
-    return [{"resourceAppId": _GRAPH, "resourceAccess": entries}]
+    return [{"resourceAppId": GRAPH_ID, "resourceAccess": entries}]
 
 
 def _report(settings: Settings, found: Sequence[Need], link: str) -> str:

@@ -96,10 +96,10 @@ async def test_the_next_start_works_from_the_cache_in_every_cloud(name: str, tmp
     settings = setup.settings(ENTRA_CLOUD=name)
     async with setup.client(settings) as client:
         facts_of(await client.call_tool("account_whoami", {}))
-    before = setup.cloud.app.state.entra.journal.token_requests()
+    before = setup.cloud.app.state.entra.journal.token_requests
     async with setup.client(settings) as client:
         assert "Found it" in text_of(await client.call_tool("mail_list_messages", {}))
-    assert setup.cloud.app.state.entra.journal.token_requests() == before
+    assert setup.cloud.app.state.entra.journal.token_requests == before
 
 
 @EVERY_CLOUD

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from clouds import CLOUDS
+from clouds import CLOUDS, PERSONAL_TENANT
 from commands.doctor._proxy import Route, route_to
 from commands.doctor._verdict import Seen, Surroundings, Verdict, fail, ok, skipped, warn
 from network import CA_VARIABLES
@@ -18,7 +18,6 @@ from settings import Settings
 
 _CLOCK_WARNS = 60
 _CLOCK_FAILS = 300
-_PERSONAL_TENANT = "9188040d-6c67-4c5b-b112-36a304b66dad"
 _TEMPLATE = "{tenantid}"
 _OTHER_BUNDLES = ("CURL_CA_BUNDLE",)
 _NO_NAME = "its name cannot be resolved"
@@ -153,7 +152,7 @@ def _judged(settings: Settings, seen: Seen, issuer: str, graph_host: str) -> Ver
         return fail(f"this tenant's data is at {graph_host}, not {settings.cloud.graph_host}", remedy)
     seen.tenant_id = "" if tenant_id == _TEMPLATE else tenant_id
     whose = "any tenant" if tenant_id == _TEMPLATE else f"tenant {tenant_id}"
-    return ok(f"issues tokens for {'personal accounts' if tenant_id == _PERSONAL_TENANT else whose}")
+    return ok(f"issues tokens for {'personal accounts' if tenant_id == PERSONAL_TENANT else whose}")
 
 
 def _no_authority(settings: Settings, document: Mapping[str, Any]) -> Verdict:

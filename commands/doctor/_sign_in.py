@@ -6,16 +6,15 @@ from collections.abc import Iterable, Mapping
 
 from auth.accounts import claims_of
 from auth.consent import admin_consent_url
+from clouds import GRAPH_ID, SHARED_TENANTS
 from commands._output import printable
 from commands._permission_map import chosen_tools, covers
 from commands.doctor._verdict import Seen, Surroundings, Verdict, fail, ok, skipped, warn
 from errors import SignInNeeded
 from settings import Settings
 
-_GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 _OPAQUE = "the token does not tell (those of personal accounts do not)"
 _NONE = "there is no token"
-_SHARED = ("common", "organizations", "consumers")
 
 
 async def sign_in(about: Surroundings, seen: Seen) -> Verdict:
@@ -42,11 +41,11 @@ async def token(about: Surroundings, seen: Seen) -> Verdict:
     if not claims:
         return skipped(_OPAQUE if seen.token else _NONE)
     audience = str(claims.get("aud", "")).rstrip("/")
-    if audience not in (settings.cloud.graph_url, _GRAPH_ID):
+    if audience not in (settings.cloud.graph_url, GRAPH_ID):
         remedy = "Check ENTRA_CLOUD, and that ENTRA_SCOPES names permissions of Graph only."
         return fail(f"the token is for {printable(audience) or 'nobody'}, not for {settings.cloud.graph_url}", remedy)
     tenant = str(claims.get("tid", "")).lower()
-    if seen.tenant_id and settings.tenant not in _SHARED and tenant != seen.tenant_id:
+    if seen.tenant_id and settings.tenant not in SHARED_TENANTS and tenant != seen.tenant_id:
         return fail(
             f"the token is of tenant {printable(tenant)}", "Run logout, then login with an account of the tenant."
         )

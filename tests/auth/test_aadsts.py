@@ -10,7 +10,7 @@ from typing import Any
 import anyio.to_thread
 import pytest
 
-from auth.aadsts import GROUPS, SAME_AS, TABLE, Context, asks_person, code_in, is_passing, refusal
+from auth.aadsts import GROUPS, SAME_AS, TABLE, Context, asks_person, code_in, refusal
 from emulator import DEMO_CLIENT_ID
 from errors import AppRefused, ConsentNeeded, SignInError, SignInRefused, SignInUnavailable
 from scripts.sign_in_errors_docs import errors_page, write
@@ -53,7 +53,6 @@ async def test_an_error_of_entra_is_typed_and_says_what_to_do(
     if result:
         assert result["error_description"].partition("\r")[0] not in text
         assert asks_person(result) == (code in PERSONS_HELP)
-        assert not is_passing(result)
 
 
 def test_every_error_of_the_table_is_reached_or_says_why_not() -> None:
@@ -275,7 +274,6 @@ def test_a_person_is_asked_only_where_that_can_help(result: dict[str, Any], help
     ],
 )
 def test_what_passes_by_itself_is_known(result: dict[str, Any], passes: bool) -> None:
-    assert is_passing(result) == passes
     assert isinstance(refusal(result), SignInUnavailable) == passes
 
 

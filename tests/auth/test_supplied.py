@@ -12,8 +12,8 @@ import pytest
 
 from auth._keeper import TokenKeeper
 from auth.credentials import SecretCredential
-from auth.supplied import GRAPH_ID, SuppliedToken, supplied_token
-from clouds import CHINA, PUBLIC, US_GOV_L5
+from auth.supplied import SuppliedToken, supplied_token
+from clouds import CHINA, GRAPH_ID, PUBLIC, US_GOV_L5
 from errors import SignInError
 from settings import read_settings
 from tests.auth.apps import DEFAULT, SECRET, Clock, Cloud, overwritten, removed, replaced, text_in
