@@ -205,7 +205,7 @@ class Settings(BaseSettings):
         bool,
         Setting(
             "Demo",
-            "Serve a built-in demo tenant; ENTRA_*, GRAPH_* and the .env file are ignored.",
+            "Serve a built-in demo tenant; ENTRA_*, GRAPH_*, TOKEN_CACHE_* and the .env file are ignored.",
             "--demo",
             "true or false",
         ),

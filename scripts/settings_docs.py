@@ -26,7 +26,8 @@ that looks like a misspelt setting is a mistake too.
   with the secret, of at most 64 KiB; one line break at its end is dropped. Setting both `NAME` and
   `NAME_FILE` is a mistake. The server warns where other accounts may read such a file.
 - **`.env`** is UTF-8, one `NAME=value` in a line; `${NAME}` inside a value is not replaced.
-- **`DEMO`** switches to the built-in tenant. All `ENTRA_*` settings are then ignored, and a `.env` file is not read
+- **`DEMO`** switches to the built-in tenant. All `ENTRA_*`, `GRAPH_*` and `TOKEN_CACHE_*` settings
+  are then ignored, and a `.env` file is not read
   (only where `DEMO` itself stands in `.env` do its other settings count).
 """
 
