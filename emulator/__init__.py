@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.app import build_emulator
 from emulator.bridge import BlockingTransport
+from emulator.clouds import CLOUDS, Cloud
 from emulator.entra import DEMO_CLIENT_ID, AppRegistration, Entra, FederatedCredential, ManagedIdentity, Policy
 from emulator.seed import demo_tenant
 from emulator.standalone import serve
@@ -11,9 +12,11 @@ from emulator.tenant import Tenant
 from emulator.visitor import SignInStopped, sign_in_at
 
 __all__ = [
+    "CLOUDS",
     "DEMO_CLIENT_ID",
     "AppRegistration",
     "BlockingTransport",
+    "Cloud",
     "Entra",
     "FederatedCredential",
     "ManagedIdentity",

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from emulator.clouds import CLOUDS
 from emulator.standalone import serve
 
 
@@ -16,10 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, default=0, help="port to listen on (default: any free one)")
     parser.add_argument("--tls", action="store_true", help="serve HTTPS, which MSAL and azure-identity insist on")
     parser.add_argument("--ca-file", type=Path, help="where to write the certificate that clients must trust")
+    parser.add_argument("--cloud", choices=CLOUDS, default="public", help="cloud to be of (default: %(default)s)")
     options = parser.parse_args(arguments)
     if options.ca_file and not options.tls:
         parser.error("--ca-file needs --tls")
-    serve(host=options.host, port=options.port, tls=options.tls, ca_file=options.ca_file)
+    serve(host=options.host, port=options.port, tls=options.tls, ca_file=options.ca_file, cloud=CLOUDS[options.cloud])
 
 
 if __name__ == "__main__":

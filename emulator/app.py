@@ -9,11 +9,14 @@ from typing import Protocol
 from urllib.parse import parse_qsl, quote
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
+from emulator.clouds import PUBLIC, Cloud, is_other_graph
+from emulator.dated import Dated
 from emulator.entra import Entra, TokenRefused
 from emulator.faults import GraphFault, NotSignedIn, UnknownVersion
 from emulator.graph import graph_router
@@ -38,16 +41,18 @@ def build_emulator(
     *,
     entra: EntraLike | None = None,
     pages_url: str = "https://microsoft.com",
-    login_url: str = "https://login.microsoftonline.com",
+    login_url: str = "",
+    cloud: Cloud = PUBLIC,
     clock: Callable[[], float] = time.time,
 ) -> Starlette:
     """An app that answers for the tenant.
 
-    `pages_url` is where a person opens the sign-in pages, `login_url` the authority that discovery advertises.
+    `pages_url` is where a person opens the sign-in pages, `login_url` the authority that discovery advertises if that
+    is not the `cloud`'s own. Every answer has its Date by `clock`.
     """
-    entra = entra or Entra(tenant, clock=clock, pages_url=pages_url, login_url=login_url)
-    graph = GraphEndpoint(tenant, entra, clock)
-    app = Starlette(routes=entra.routes)
+    entra = entra or Entra(tenant, clock=clock, pages_url=pages_url, login_url=login_url, cloud=cloud)
+    graph = GraphEndpoint(tenant, entra, clock, cloud)
+    app = Starlette(routes=entra.routes, middleware=[Middleware(Dated, clock)])
     app.router.default = graph  # and no route: its pattern would miss a path with a line break in it
     app.state.tenant = tenant
     app.state.entra = entra
@@ -57,10 +62,11 @@ def build_emulator(
 class GraphEndpoint:
     """Reads HTTP requests into calls and writes their answers, whatever the path and method."""
 
-    def __init__(self, tenant: Tenant, entra: EntraLike, clock: Callable[[], float]) -> None:
+    def __init__(self, tenant: Tenant, entra: EntraLike, clock: Callable[[], float], cloud: Cloud) -> None:
         self._tenant = tenant
         self._entra = entra
         self._clock = clock
+        self._cloud = cloud
         self._router: Router = graph_router()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,14 +79,14 @@ class GraphEndpoint:
         try:
             answer = self._answer(request, now)
         except GraphFault as fault:
-            answer = refusal(fault, trace)
+            answer = refusal(fault, trace, self._cloud.login_url)
         return respond(answer, trace)
 
     def _answer(self, request: Request, now: datetime) -> Answer:
         version, _, path = _raw_path(request).strip("/").partition("/")
         if version.lower() not in _VERSIONS:
             raise UnknownVersion(version)
-        caller = self._caller(request.headers.get("authorization"), path)
+        caller = self._caller(request, path)
         call = Call(
             tenant=caller.directory or self._tenant,
             caller=caller,
@@ -94,11 +100,13 @@ class GraphEndpoint:
         )
         return self._router.answer(call)
 
-    def _caller(self, authorization: str | None, path: str) -> CallerLike:
+    def _caller(self, request: Request, path: str) -> CallerLike:
         try:
-            caller = self._entra.caller(authorization)
+            caller = self._entra.caller(request.headers.get("authorization"))
         except TokenRefused as error:
             raise NotSignedIn(str(error), error.claims) from error
+        if is_other_graph(request.url.hostname or "", self._cloud):
+            raise NotSignedIn("Access token validation failure. Invalid audience.")
         for guarded, claims in caller.barred:
             if f"{path}/".lower().startswith(f"{guarded.strip('/')}/".lower()):
                 raise NotSignedIn("The token lacks the authentication context that this request demands.", claims)

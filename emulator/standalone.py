@@ -15,6 +15,7 @@ from typing import TextIO
 import uvicorn
 
 from emulator.app import build_emulator
+from emulator.clouds import PUBLIC, Cloud
 from emulator.seed import demo_tenant
 from emulator.tenant import Tenant
 from emulator.tls import HOSTS, CertificateAuthority
@@ -29,6 +30,7 @@ def serve(
     tls: bool = False,
     ca_file: Path | None = None,
     tenant: Tenant | None = None,
+    cloud: Cloud = PUBLIC,
     notices: TextIO | None = None,
 ) -> None:
     """Serve a tenant, the demo's unless another is given, until interrupted; port 0 takes any free one.
@@ -38,9 +40,10 @@ def serve(
     tenant = tenant or demo_tenant()
     with closing(_bound(host, port)) as listener:
         base = _base(host, listener.getsockname()[1], tls=tls)
-        app = build_emulator(tenant, pages_url=base, login_url=base)
+        app = build_emulator(tenant, pages_url=base, login_url=base, cloud=cloud)
         authority = CertificateAuthority.new() if tls else None
         lines = [f"Demo tenant {tenant.display_name} ({tenant.id}) at {base}"]
+        lines += [] if cloud is PUBLIC else [f"It is in the {cloud.name} cloud: scopes begin with {cloud.graph_url}/"]
         lines += _trusting(authority, ca_file) if authority else []
         (notices or sys.stderr).write("\n".join((*lines, *_pointing(base, tenant, tls=tls), "")))
         (notices or sys.stderr).flush()
@@ -48,6 +51,7 @@ def serve(
             app,
             lifespan="off",
             log_level="warning",
+            date_header=False,  # the app's answers have one of its own
             ssl_context_factory=_tls(authority, host),
             timeout_graceful_shutdown=1,
         )

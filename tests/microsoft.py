@@ -9,11 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from _server_demo import DemoTenant
+from emulator import Tenant, build_emulator
 from emulator.tls import HOSTS, CertificateAuthority
+
+
+class BuiltCloud(DemoTenant):
+    """A cloud built to order: a national one, or one with a clock of its own."""
+
+    def __init__(self, tenant: Tenant, **details: Any) -> None:
+        super().__init__(tenant)
+        self._app = build_emulator(tenant, **details)
 
 
 @dataclass
@@ -40,6 +50,7 @@ def microsoft(cloud: DemoTenant, folder: Path) -> Iterator[Microsoft]:
         lifespan="off",
         log_config=None,
         access_log=False,
+        date_header=False,  # the emulator's clock may be another
         ssl_context_factory=lambda *_: authority.server_context(HOSTS),
         timeout_graceful_shutdown=1,
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
+from emulator.clouds import Cloud
 from emulator.entra.errors import EntraError
 from emulator.entra.registrations import AppRegistration
 from emulator.tenant import Person, Tenant
@@ -49,8 +50,9 @@ class AccountState:
 class Accounts:
     """Everybody who can try to sign in here, in the directory of their own."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, cloud: Cloud) -> None:
         self._own = tenant
+        self._cloud = cloud
         self._others: dict[str, Tenant] = {}
         self._states: dict[str, AccountState] = {}
         self._removed: dict[str, tuple[Tenant, Person]] = {}
@@ -142,7 +144,7 @@ class Accounts:
         if authority == CONSUMERS:
             raise EntraError(50034, tenant="Microsoft accounts")
         where = self.elsewhere(authority) or self._own
-        issuer = "live.com" if is_personal else f"https://sts.windows.net/{home.id}/"
+        issuer = "live.com" if is_personal else self._cloud.older_issuer(home.id)
         raise EntraError(50020, upn=upn, home=issuer, tenant=where.display_name, app=app.client_id)
 
     def require_assignment(self, client_id: str, people: Sequence[Person] | None) -> None:

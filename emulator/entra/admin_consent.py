@@ -10,11 +10,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from emulator.entra import pages
+from emulator.entra.borders import check_cloud
 from emulator.entra.errors import EntraError, describe
 from emulator.entra.realm import Realm
 from emulator.entra.registrations import AppRegistration
 from emulator.entra.replies import need, read_form, read_query, trace_of
-from emulator.entra.scopes import Scopes, qualified
+from emulator.entra.scopes import Scopes
 
 _FROM_THE_PAGE = ("person", "decision", "search")
 
@@ -51,6 +52,7 @@ async def _read(realm: Realm, request: Request) -> ConsentRequest:
     authority = realm.authority(request.path_params["tenant"])
     is_posted = request.method == "POST"
     fields = await read_form(request) if is_posted else read_query(request)
+    check_cloud(realm, request, authority, fields)
     # Until the address is known to be the app's own, an error may only be shown, not sent: no open redirects.
     app = realm.app(need(fields, "client_id"))
     realm.check_accounts(app, authority)
@@ -73,15 +75,9 @@ def _decide(realm: Realm, asked: ConsentRequest, scopes: Scopes) -> Response:
     if asked.fields.get("person", "") not in realm.administrating:
         refusal = EntraError(90094, scope=" ".join(scopes.names), app=asked.app.display_name)
         return _choice(realm, asked, scopes, str(refusal))
-    _grant(realm, asked.app, scopes)
+    realm.grant_admin_consent(asked.app, scopes)
     shown = {"scope": asked.fields["scope"]} if asked.fields.get("scope") else {}
     return asked.answered({"admin_consent": "True", "tenant": realm.tenant.id, **shown})
-
-
-def _grant(realm: Realm, app: AppRegistration, scopes: Scopes) -> None:
-    for part in scopes.parts:
-        names = realm.registered(app, part.resource_id) if part.is_default else frozenset(part.names)
-        realm.ledger.grant(app.client_id, frozenset(qualified(part.resource_id, name) for name in names))
 
 
 def _choice(realm: Realm, asked: ConsentRequest, scopes: Scopes, trouble: str = "") -> Response:

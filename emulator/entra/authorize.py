@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from emulator.entra import pages
+from emulator.entra.borders import check_cloud
 from emulator.entra.claims_request import read_claims
 from emulator.entra.errors import EntraError, describe
 from emulator.entra.ledger import Code, Session
@@ -67,6 +68,7 @@ async def authorize(realm: Realm, request: Request) -> Response:
     """GET and POST /{tenant}/oauth2/v2.0/authorize."""
     authority = realm.authority(request.path_params["tenant"])
     fields = await read_form(request) if request.method == "POST" else read_query(request)
+    check_cloud(realm, request, authority, fields)
     # Until the address is known to be the app's own, an error may only be shown, not sent: no open redirects.
     app = realm.app(need(fields, "client_id"))
     redirect_uri = app.reply_address(fields.get("redirect_uri", ""))

@@ -12,7 +12,7 @@ from emulator.entra.intake import unverified
 from emulator.entra.journal import GraphCall
 from emulator.entra.keys import BadSignature
 from emulator.entra.realm import Realm
-from emulator.entra.scopes import GRAPH_ID, GRAPH_URL
+from emulator.entra.scopes import GRAPH_ID
 from emulator.tenant import Tenant
 
 _CHALLENGED = "Continuous access evaluation resulted in challenge with result: InteractionRequired and code: {reason}"
@@ -66,7 +66,7 @@ def _caller(realm: Realm, authorization: str | None) -> Caller:
         raise TokenRefused("Lifetime validation failed, the token is not yet valid.")
     if now >= claims["exp"]:
         raise TokenRefused("Lifetime validation failed, the token is expired.")
-    if claims["aud"] not in (GRAPH_URL, GRAPH_ID):
+    if claims["aud"] not in (realm.cloud.graph_url, GRAPH_ID):
         raise TokenRefused("Access token validation failure. Invalid audience.")
     _check_continuously(realm, claims)
     user_id = claims["oid"] if claims["idtyp"] == "user" else None

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from emulator.entra.errors import EntraError
 from emulator.entra.federation import check_federated, is_federated
 from emulator.entra.keys import SIGNATURE_ONLY, b64url, thumbprint
-from emulator.entra.realm import LOGIN_URL, SHARED_TENANTS, Realm
+from emulator.entra.realm import SHARED_TENANTS, Realm
 from emulator.entra.registrations import AppRegistration
 from emulator.entra.replies import need
 from emulator.entra.tokens import CERTIFICATE, PUBLIC, SECRET, Client
@@ -132,5 +132,6 @@ def _check_parties(realm: Realm, app: AppRegistration, claims: Mapping[str, Any]
 def _audiences(realm: Realm) -> list[str]:
     """What an assertion may be meant for: the token endpoints of the tenant, or its issuer."""
     names = (realm.tenant.id, realm.tenant.domain, *SHARED_TENANTS)
+    bases = (realm.cloud.login_url, realm.login_url)
     ends = ("oauth2/v2.0/token", "v2.0", "oauth2/token")
-    return [f"{base}/{name}/{end}" for base in (LOGIN_URL, realm.login_url) for name in names for end in ends]
+    return [f"{base}/{name}/{end}" for base in bases for name in names for end in ends]

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.entra import pages
+from emulator.entra.borders import check_cloud
 from emulator.entra.claims_request import read_claims
 from emulator.entra.errors import EntraError
 from emulator.entra.ledger import Device, new_user_code
@@ -23,6 +24,7 @@ async def device_code(realm: Realm, request: Request) -> dict[str, Any]:
     check_verb(request)
     authority = realm.authority(request.path_params["tenant"])
     form = await read_form(request)
+    check_cloud(realm, request, authority, form)
     app = realm.app(need(form, "client_id"))
     realm.check_accounts(app, authority)
     scopes = realm.token_scopes({**form, "scope": need(form, "scope")})
@@ -36,7 +38,7 @@ async def device_code(realm: Realm, request: Request) -> dict[str, Any]:
         authority=authority,
         contexts=read_claims(form.get("claims", "")).contexts,
     )
-    address = f"{realm.pages_url.rstrip('/')}/devicelogin"
+    address = f"{realm.pages_url.rstrip('/')}/{realm.cloud.device_page}"
     # There is no verification_uri_complete: Entra never sends one.
     return {
         "user_code": device.user_code,

@@ -60,6 +60,11 @@ AADSTS: dict[int, Refusal] = {
         "GUID: send the scope in that form.",
     ),
     90023: Refusal("invalid_request", "The parameter '{field}' has the unusable value '{value}'."),
+    90038: Refusal(
+        "invalid_request",
+        "The tenant '{tenant}' belongs to the national cloud '{cloud}', with which the cloud instance '{asked}' does "
+        "not federate: sign in there instead of here.",
+    ),
     90094: Refusal("consent_required", "An administrator must grant '{scope}' to the application '{app}' first."),
     500011: Refusal(
         "invalid_resource", "The resource principal named '{resource}' was not found in the tenant named '{tenant}'."
@@ -102,6 +107,7 @@ AADSTS: dict[int, Refusal] = {
         "invalid_client", "Only an application's own token can be a federated credential with Entra as the issuer.", 401
     ),
     900144: Refusal("invalid_request", "The request must contain the following parameter: '{field}'."),
+    900382: Refusal("invalid_request", "Confidential Client is not supported in Cross Cloud request."),
     900561: Refusal("invalid_request", "The endpoint only accepts POST requests. Received a {method} request.", 405),
     900971: Refusal("invalid_request", "No reply address was provided, and the application has no single one."),
     1002012: Refusal(
@@ -163,18 +169,19 @@ class EntraError(Exception):
 
 @dataclass(frozen=True)
 class Trace:
-    """What ties an answer to the log of a real Entra: two ids and a time."""
+    """What ties an answer to the log of a real Entra: two ids and a time; `login_url` is where errors are explained."""
 
     trace_id: str
     correlation_id: str
     timestamp: str
+    login_url: str
 
     @classmethod
-    def of(cls, client_request_id: str | None, now: float) -> Trace:
+    def of(cls, client_request_id: str | None, now: float, login_url: str) -> Trace:
         """A new trace that keeps the caller's own id as correlation id, if it is usable as one."""
         sent = client_request_id or ""
         correlation_id = sent if _CORRELATION.fullmatch(sent) else str(uuid4())
-        return cls(str(uuid4()), correlation_id, utc(now))
+        return cls(str(uuid4()), correlation_id, utc(now), login_url)
 
 
 def utc(moment: float) -> str:
@@ -197,7 +204,7 @@ def body_of(error: EntraError, trace: Trace) -> dict[str, Any]:
         "timestamp": trace.timestamp,
         "trace_id": trace.trace_id,
         "correlation_id": trace.correlation_id,
-        "error_uri": f"https://login.microsoftonline.com/error?code={error.code}",
+        "error_uri": f"{trace.login_url}/error?code={error.code}",
     }
     more = {"suberror": error.suberror, "claims": error.claims}
     return body | {name: value for name, value in more.items() if value}

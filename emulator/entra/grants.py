@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from starlette.requests import Request
 
 from emulator.entra.accounts import CONSUMERS
+from emulator.entra.borders import check_cloud
 from emulator.entra.claims_request import read_claims
 from emulator.entra.credentials import authenticate
 from emulator.entra.errors import EntraError, utc
@@ -31,6 +32,7 @@ async def token(realm: Realm, request: Request) -> dict[str, Any]:
     check_verb(request)
     authority = realm.authority(request.path_params["tenant"])
     form = await read_form(request)
+    check_cloud(realm, request, authority, form)
     name = need(form, "grant_type")
     if name not in GRANTS:
         raise EntraError(70003, grant=name)

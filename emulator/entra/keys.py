@@ -68,7 +68,7 @@ class SigningKey:
     def kid(self) -> str:
         return thumbprint(self.certificate)
 
-    def published(self, issuer: str) -> dict[str, Any]:
+    def published(self, issuer: str, instance_name: str) -> dict[str, Any]:
         """The key as an entry of the key set."""
         numbers = self.private.public_key().public_numbers()
         return {
@@ -79,7 +79,7 @@ class SigningKey:
             "n": b64url(numbers.n.to_bytes(256, "big")),
             "e": b64url(numbers.e.to_bytes(3, "big")),
             "x5c": [base64.b64encode(self.certificate.public_bytes(Encoding.DER)).decode()],
-            "cloud_instance_name": "microsoftonline.com",
+            "cloud_instance_name": instance_name,
             "issuer": issuer,
         }
 
@@ -109,9 +109,9 @@ class SigningKeys:
         self._retired = [*self._retired, self.current] if keep_old else []
         self.current = SigningKey.new(now)
 
-    def published(self, issuer: str) -> list[dict[str, Any]]:
+    def published(self, issuer: str, instance_name: str) -> list[dict[str, Any]]:
         """The key set of this tenant."""
-        return [key.published(issuer) for key in (self.standby, *self._retired, self.current)]
+        return [key.published(issuer, instance_name) for key in (self.standby, *self._retired, self.current)]
 
     def sign(self, claims: Mapping[str, Any], *, headers: Mapping[str, str] | None = None) -> str:
         """A signed JWT that anyone can verify with the published keys."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 
+from emulator.clouds import PUBLIC, Cloud
 from emulator.entra.accounts import CONSUMERS, PERSONAL_TENANT, Accounts
 from emulator.entra.errors import EntraError
 from emulator.entra.journal import Journal
@@ -15,11 +16,19 @@ from emulator.entra.policies import Attempt, Obstacle, Policies
 from emulator.entra.registrations import AppRegistration, Registrations
 from emulator.entra.rules import Rules
 from emulator.entra.scope_limits import PERSONAL
-from emulator.entra.scopes import GRAPH_ID, Scopes, check_resource, qualified, read_app_scope, read_scopes, unqualified
+from emulator.entra.scopes import (
+    GRAPH_ID,
+    Resources,
+    Scopes,
+    check_resource,
+    qualified,
+    read_app_scope,
+    read_scopes,
+    unqualified,
+)
 from emulator.entra.weather import Weather
 from emulator.tenant import Person, Tenant
 
-LOGIN_URL = "https://login.microsoftonline.com"
 SHARED_TENANTS = ("common", "organizations")
 
 # A registration made in the portal starts with this one permission.
@@ -36,7 +45,8 @@ class Realm:
     keys: SigningKeys
     apps: Registrations = field(default_factory=Registrations)
     ledger: Ledger = field(default_factory=Ledger)
-    login_url: str = LOGIN_URL
+    cloud: Cloud = PUBLIC
+    login_url: str = ""
     administrators: set[str] = field(default_factory=set)
     assigned_roles: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
@@ -47,7 +57,8 @@ class Realm:
     accounts: Accounts = field(init=False)
 
     def __post_init__(self) -> None:
-        self.accounts = Accounts(self.tenant)
+        self.login_url = self.login_url or self.cloud.login_url
+        self.accounts = Accounts(self.tenant, self.cloud)
 
     def now(self) -> int:
         return int(self.clock())
@@ -81,7 +92,12 @@ class Realm:
     @property
     def issuer(self) -> str:
         """Who signs version 2 tokens; the same wherever the sign-in service is reached."""
-        return f"{LOGIN_URL}/{self.tenant.id}/v2.0"
+        return self.cloud.issuer(self.tenant.id)
+
+    @property
+    def resources(self) -> Resources:
+        """What tokens can be for."""
+        return Resources(self.cloud.graph_url, self.apps, self.tenant.display_name)
 
     @property
     def administrating(self) -> frozenset[str]:
@@ -109,7 +125,7 @@ class Realm:
 
     def scopes(self, text: str) -> Scopes:
         """What a sign-in asks, perhaps of several resources."""
-        return read_scopes(text, self.apps, self.tenant.display_name)
+        return read_scopes(text, self.resources)
 
     def token_scopes(self, form: Mapping[str, str], agreed: Scopes | None = None) -> Scopes:
         """What a token request asks of its one resource; what was agreed before when it names none."""
@@ -123,11 +139,11 @@ class Realm:
 
     def app_scopes(self, text: str) -> Scopes:
         """The one resource that an application asks a token of its own for."""
-        return read_app_scope(text, self.apps, self.tenant.display_name)
+        return read_app_scope(text, self.resources)
 
     def check_resource(self, form: Mapping[str, str], scopes: Scopes) -> None:
         """Refuse a `resource` parameter that contradicts the scopes."""
-        check_resource(form, scopes, self.apps)
+        check_resource(form, scopes, self.resources)
 
     def enabled_people(self) -> Iterable[Person]:
         return (person for person in self.tenant.people.values() if person.account_enabled)

@@ -80,7 +80,7 @@ def trace_of(request: Request) -> Trace:
 
 
 def _begin_trace(realm: Realm, request: Request) -> Trace:
-    request.state.trace = Trace.of(request.headers.get("client-request-id"), realm.clock())
+    request.state.trace = Trace.of(request.headers.get("client-request-id"), realm.clock(), realm.cloud.login_url)
     return trace_of(request)
 
 

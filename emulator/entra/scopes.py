@@ -10,13 +10,25 @@ from emulator.entra.errors import EntraError
 from emulator.entra.graph_permissions import DELEGATED
 from emulator.entra.registrations import AppRegistration, Registrations
 
-GRAPH_URL = "https://graph.microsoft.com"
 GRAPH_ID = "00000003-0000-0000-c000-000000000000"
 IDENTITY = ("openid", "profile", "email", "offline_access")
 DEFAULT = ".default"
 
-_PREFIXES = (f"{GRAPH_URL}/", f"{GRAPH_ID}/")
 _TOKEN = re.compile(r"[!#-\[\]-~]+")
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a scope can be of: the Graph of the tenant's cloud, and the APIs of the tenant."""
+
+    graph_url: str
+    apps: Registrations
+    tenant: str
+
+    @property
+    def of_graph(self) -> tuple[str, ...]:
+        """What may be written before a permission of Graph; the address of another cloud's Graph may not."""
+        return (self.graph_url, GRAPH_ID)
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class Scopes:
     def audience(self) -> str:
         """What a version 1 token is for: the resource as it was addressed, Graph's app id when it was not."""
         if self.is_for_graph:
-            return GRAPH_URL if self.prefix.lower().startswith(GRAPH_URL) else GRAPH_ID
+            return self.prefix.rstrip("/").lower() or GRAPH_ID
         return self.prefix.rstrip("/") or self.resource_id
 
     @property
@@ -94,7 +106,7 @@ def unqualified(resource_id: str, names: Iterable[str]) -> Iterator[str]:
             yield name
 
 
-def read_scopes(text: str, apps: Registrations, tenant: str) -> Scopes:
+def read_scopes(text: str, resources: Resources) -> Scopes:
     """Understand a scope parameter of a delegated flow, or refuse it as Entra does."""
     asked = [part for part in text.split(" ") if part]
     if not asked:
@@ -103,7 +115,7 @@ def read_scopes(text: str, apps: Registrations, tenant: str) -> Scopes:
     spellings: dict[str, dict[str, str]] = {}
     for part in asked:
         if part not in IDENTITY:
-            resource_id, name, prefix = _split(part, text, apps, tenant)
+            resource_id, name, prefix = _split(part, text, resources)
             spellings.setdefault(resource_id, {})[name] = prefix
     if len({*asked} - {*IDENTITY}) > 1 and any(DEFAULT in spelling for spelling in spellings.values()):
         raise EntraError(70011, scope=text, reason="mixes .default with single permissions of the resource")
@@ -112,42 +124,42 @@ def read_scopes(text: str, apps: Registrations, tenant: str) -> Scopes:
     return Scopes(identity, first[1], first[0], beside)
 
 
-def read_app_scope(text: str, apps: Registrations, tenant: str) -> Scopes:
+def read_app_scope(text: str, resources: Resources) -> Scopes:
     """The resource that client credentials ask for: exactly one `{resource}/.default`."""
     asked = text.split()
     if len(asked) != 1:
         raise EntraError(70011, scope=text, reason="must name exactly one resource")
     if asked[0] != DEFAULT and not asked[0].endswith(f"/{DEFAULT}"):
         raise EntraError(1002012, scope=text)
-    resource_id, name, prefix = _split(asked[0], text, apps, tenant)
+    resource_id, name, prefix = _split(asked[0], text, resources)
     return Scopes(frozenset(), ((name, prefix),), resource_id)
 
 
-def check_resource(form: Mapping[str, str], scopes: Scopes, apps: Registrations) -> None:
+def check_resource(form: Mapping[str, str], scopes: Scopes, resources: Resources) -> None:
     """Refuse a `resource` (RFC 8707) that is not the one whose scopes are asked for, to the letter."""
     written = form.get("resource", "")
-    if written and written not in _addresses(scopes, apps):
+    if written and written not in _addresses(scopes, resources):
         raise EntraError(9010010, resource=written)
 
 
-def _addresses(scopes: Scopes, apps: Registrations) -> tuple[str, ...]:
-    api = apps.api(scopes.resource_id)
+def _addresses(scopes: Scopes, resources: Resources) -> tuple[str, ...]:
+    api = resources.apps.api(scopes.resource_id)
     if api is not None:
         return (api.client_id, *api.identifier_uris)
     # Scopes without any resource are Graph's only by default: naming it beside them is a contradiction, too.
-    return (GRAPH_URL, GRAPH_ID) if scopes.prefix else ()
+    return resources.of_graph if scopes.prefix else ()
 
 
-def _split(part: str, text: str, apps: Registrations, tenant: str) -> tuple[str, str, str]:
+def _split(part: str, text: str, resources: Resources) -> tuple[str, str, str]:
     """One scope as its resource's id, the permission's proper name, and what was written before it."""
     if not _TOKEN.fullmatch(part):
         raise EntraError(70011, scope=text, reason="has characters that a scope cannot have")
-    prefix = next((known for known in _PREFIXES if part.lower().startswith(known)), "")
-    found = None if prefix or "/" not in part else apps.resource(part)
+    prefix = next((f"{known}/" for known in resources.of_graph if part.lower().startswith(f"{known}/")), "")
+    found = None if prefix or "/" not in part else resources.apps.resource(part)
     api, prefix = (found[0], f"{found[1]}/") if found else (None, prefix)
     name = part[len(prefix) :].removeprefix("/")
     if "/" in name:
-        raise EntraError(500011, resource=part.rpartition("/")[0], tenant=tenant)
+        raise EntraError(500011, resource=part.rpartition("/")[0], tenant=resources.tenant)
     resource_id, permissions = (api.client_id, _exposed(api)) if api else (GRAPH_ID, DELEGATED)
     if name != DEFAULT and name.lower() not in permissions:
         raise EntraError(650053, scope=name, resource=resource_id)

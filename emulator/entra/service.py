@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from starlette.routing import BaseRoute, Route
 
+from emulator.clouds import PUBLIC, Cloud
 from emulator.entra.admin_consent import admin_consent, admin_consent_to_all
 from emulator.entra.authorize import authorize
 from emulator.entra.callers import Caller, read_caller
@@ -18,7 +19,7 @@ from emulator.entra.discovery import instance, key_set, older_configuration, ope
 from emulator.entra.grants import token
 from emulator.entra.keys import SigningKeys
 from emulator.entra.managed_identity import ManagedIdentities, ManagedIdentity
-from emulator.entra.realm import LOGIN_URL, Realm
+from emulator.entra.realm import Realm
 from emulator.entra.registrations import AppRegistration
 from emulator.entra.replies import CACHED, json_endpoint, page_endpoint
 from emulator.entra.sessions import login, logout
@@ -36,9 +37,10 @@ class Entra(Controls):
         *,
         clock: Callable[[], float] = time.time,
         pages_url: str = "https://microsoft.com",
-        login_url: str = LOGIN_URL,
+        login_url: str = "",
+        cloud: Cloud = PUBLIC,
     ) -> None:
-        super().__init__(Realm(tenant, clock, pages_url, SigningKeys(clock()), login_url=login_url))
+        super().__init__(Realm(tenant, clock, pages_url, SigningKeys(clock()), cloud=cloud, login_url=login_url))
         # What an App Service puts into IDENTITY_HEADER.
         self.identity_header = secrets.token_hex(16)
         self._identities = ManagedIdentities(self._realm, self.identity_header)
@@ -46,7 +48,7 @@ class Entra(Controls):
 
     @property
     def pages_url(self) -> str:
-        """Where people open /devicelogin."""
+        """Where people open the page for device codes."""
         return self._realm.pages_url
 
     @pages_url.setter
@@ -106,9 +108,14 @@ def _routes(realm: Realm) -> list[BaseRoute]:
         Route(f"{oauth}/token", json_endpoint(realm, token), methods=_BOTH),
         Route(f"{oauth}/authorize", page_endpoint(realm, authorize), methods=_BOTH),
         Route(f"{oauth}/logout", page_endpoint(realm, logout)),
-        Route("/devicelogin", page_endpoint(realm, device_login), methods=_BOTH),
+        *(Route(f"/{page}", page_endpoint(realm, device_login), methods=_BOTH) for page in _device_pages(realm)),
         Route("/{tenant}/login", page_endpoint(realm, login), methods=_BOTH),
     ]
+
+
+def _device_pages(realm: Realm) -> set[str]:
+    """The page that people are sent to, and the one that its forms lead to."""
+    return {realm.cloud.device_page, "devicelogin"}
 
 
 def _identity_routes(identities: ManagedIdentities) -> list[BaseRoute]:

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from emulator.entra import pages
+from emulator.entra.borders import check_cloud
 from emulator.entra.errors import EntraError
 from emulator.entra.ledger import SESSION_SECONDS, Session, SignIn
 from emulator.entra.realm import Realm
@@ -63,6 +64,7 @@ async def login(realm: Realm, request: Request) -> Response:
     """GET and POST /{tenant}/login: sign in with no application in mind."""
     authority = realm.authority(request.path_params["tenant"])
     form = await read_form(request)
+    check_cloud(realm, request, authority, form)
     if form.get("decision") == "accept":
         return _signed_in(realm, request, authority, form.get("person", ""))
     return _choice(realm, authority, form.get("search", ""))

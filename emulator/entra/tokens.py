@@ -219,7 +219,7 @@ def _times(realm: Realm, seconds: int) -> dict[str, int]:
 
 
 def _v1_issuer(realm: Realm) -> str:
-    return f"https://sts.windows.net/{realm.tenant.id}/"
+    return realm.cloud.older_issuer(realm.tenant.id)
 
 
 def _pairwise(client_id: str, user_id: str) -> str:

@@ -22,7 +22,7 @@ _DIAGNOSTIC = json.dumps(
     separators=(",", ":"),
 )
 _CHALLENGE = (
-    'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+    'Bearer realm="", authorization_uri="{login_url}/common/oauth2/authorize", '
     'client_id="00000003-0000-0000-c000-000000000000"'
 )
 
@@ -52,8 +52,8 @@ def respond(answer: Answer, trace: Trace) -> Response:
     return Response(content.encode(), answer.status, headers)
 
 
-def refusal(fault: GraphFault, trace: Trace) -> Answer:
-    """The error body for a fault."""
+def refusal(fault: GraphFault, trace: Trace, login_url: str) -> Answer:
+    """The error body for a fault; `login_url` is where a better token can be had."""
     inner = {
         "date": trace.date.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         "request-id": trace.request_id,
@@ -62,7 +62,7 @@ def refusal(fault: GraphFault, trace: Trace) -> Answer:
     body = {"error": {"code": fault.code, "message": fault.message, "innerError": inner}}
     headers = {"Content-Type": _ERROR_TYPE}
     if isinstance(fault, NotSignedIn):
-        headers["WWW-Authenticate"] = _CHALLENGE + _wanted(fault.claims)
+        headers["WWW-Authenticate"] = _CHALLENGE.format(login_url=login_url) + _wanted(fault.claims)
     return Answer(body, fault.status, headers)
 
 

@@ -76,6 +76,23 @@ def test_without_tls_it_serves_http_and_says_what_that_is_good_for() -> None:
         assert "--tls" in lines[-1]
 
 
+def test_it_can_be_of_another_cloud_and_dates_its_answers_once() -> None:
+    with running("--cloud", "usgov") as lines:
+        (base,) = re.findall(r"(http://localhost:\d+)$", lines[0])
+        document = httpx.get(f"{base}/common/v2.0/.well-known/openid-configuration", trust_env=False)
+        graph = httpx.get(f"{base}/v1.0/me", trust_env=False)
+    assert "https://graph.microsoft.us/" in lines[1]
+    assert document.json()["msgraph_host"] == "graph.microsoft.us"
+    assert document.json()["token_endpoint"].startswith(f"{base}/common/")
+    assert [len(answer.headers.get_list("date")) for answer in (document, graph)] == [1, 1]
+
+
+def test_a_cloud_that_does_not_exist_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--cloud", "germany"])
+    assert "usgov-dod" in capsys.readouterr().err
+
+
 def listens_on(host: str) -> bool:
     try:
         with socket.create_server((host, 0), family=socket.AF_INET6):

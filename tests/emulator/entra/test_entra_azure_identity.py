@@ -97,6 +97,7 @@ def cloud(
             app,
             lifespan="off",
             log_config=None,
+            date_header=False,
             ssl_context_factory=lambda *_: context,
             timeout_graceful_shutdown=1,
         )
