@@ -42,7 +42,8 @@ def _emulator(line: CommandLine) -> int:
     wanted = line.options
     try:
         emulator = importlib.import_module("emulator")
-        emulator.serve(host=wanted.host, port=wanted.port, tls=wanted.tls, ca_file=wanted.ca_file)
+        cloud = emulator.CLOUDS[wanted.cloud]
+        emulator.serve(host=wanted.host, port=wanted.port, tls=wanted.tls, ca_file=wanted.ca_file, cloud=cloud)
     except OSError as error:
         raise StartError(f"emulator: {error.strerror or error}. Choose another --host, --port or --ca-file.") from error
     return 0

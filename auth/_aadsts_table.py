@@ -210,6 +210,10 @@ APPS: dict[int, Trouble] = {
         "The tenant is in another of Microsoft's clouds than the sign-in.",
         "Set ENTRA_CLOUD to the tenant's cloud; an app of one cloud does not exist in the others.",
     ),
+    9002327: _app(
+        "The redirect URI is registered for single-page applications, which this is none.",
+        "In the registration, move http://localhost to the platform Mobile and desktop applications.",
+    ),
     7000112: _app(
         "The app is disabled in the tenant.",
         "Ask an administrator to enable it under Enterprise applications.",
@@ -332,5 +336,6 @@ SAME_AS = {
     530034: 53003,
     530035: 53003,
     650056: 650057,
+    9002326: 9002327,
 }
 TABLE = {code: trouble for group in GROUPS.values() for code, trouble in group.items()}

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from clouds import CLOUDS
+
 _HIGHEST_PORT = 65535
 
 
@@ -23,6 +25,7 @@ class CommandOptions:
     host: str = "127.0.0.1"
     port: int = 0
     ca_file: Path | None = None
+    cloud: str = "public"
 
 
 @dataclass(frozen=True)
@@ -131,6 +134,12 @@ OWN_OPTIONS: tuple[Own, ...] = (
         ("emulator",),
         "port to listen on; 0, the default, is any free one",
         {"dest": "port", "metavar": "PORT", "type": _port_value},
+    ),
+    Own(
+        "--cloud",
+        ("emulator",),
+        "which Microsoft cloud to be",
+        {"dest": "cloud", "choices": tuple(CLOUDS), "default": "public"},
     ),
     Own(
         "--ca-file",

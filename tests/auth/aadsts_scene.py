@@ -12,7 +12,7 @@ import msal
 
 from auth.aadsts import Context
 from auth.msal_http import DiscoveryOnly, client_options
-from emulator import DEMO_CLIENT_ID, AppRegistration, BlockingTransport, Tenant, build_emulator, sign_in_at
+from emulator import CLOUDS, DEMO_CLIENT_ID, AppRegistration, BlockingTransport, Tenant, build_emulator, sign_in_at
 from emulator.tenant import Person
 from tests.certificates import key_and_certificate
 from tests.emulator.entra.driver import Page
@@ -56,10 +56,14 @@ class Scene:
         self.ines = self.tenant.add_person("Ines Aldana")
         self.jonas = self.tenant.add_person("Jonas Brandt")
         self.tenant.demo_person = self.ines
-        self.app = build_emulator(self.tenant, clock=self.clock)
-        self.entra = self.app.state.entra
         self.context = Context(LOGIN, TENANT_ID, DEMO_CLIENT_ID, ("User.Read", "Mail.Read"))
         self.secrets: list[str] = []
+        self.move_to("public")
+
+    def move_to(self, cloud: str) -> None:
+        """Have the tenant in this cloud; whoever signs in goes on asking the public one."""
+        self.app = build_emulator(self.tenant, clock=self.clock, cloud=CLOUDS[cloud])
+        self.entra = self.app.state.entra
         self.http = httpx.Client(transport=BlockingTransport(self.app))
         self.browser = httpx.Client(transport=BlockingTransport(self.app))
 

@@ -29,7 +29,7 @@ OUT_OF_REACH = {
     50011: "Entra shows it to the person on a page, and MSAL never hears of it.",
     500200: "Entra shows it to the person on a page, where another account can be chosen.",
     650057: "The emulated Entra lets an app ask for what its registration does not list, where people may consent.",
-    900382: "The emulated Entra is one cloud, so no tenant of it can be in another.",
+    9002327: "The emulated Entra knows no platforms of redirect URIs.",
 }
 
 
@@ -258,6 +258,13 @@ def resource_of_another_app(scene: Scene) -> Result:
 def tenant_that_does_not_exist(scene: Scene) -> Result:
     scene.public(tenant="nowhere.example")
     raise AssertionError("the tenant was found")
+
+
+@reaches(900382)
+def tenant_of_another_cloud(scene: Scene) -> Result:
+    scene.move_to("usgov")
+    scene.register(secrets=(SECRET,))
+    return scene.for_itself()
 
 
 @reaches(700016)
