@@ -189,3 +189,11 @@ def test_a_mistake_is_named_by_its_line_and_never_repeated(text: str, remedy: st
         parse_keys(text)
     assert "canary" not in str(caught.value)
     assert OLD.hex() not in str(caught.value)
+
+
+def test_a_seal_tells_whether_it_is_of_the_key_that_seals_now() -> None:
+    old, both = KeyRing([bytes(32)]), KeyRing([bytes(range(32)), bytes(32)])
+    assert old.is_current(old.seal(b"text", "test"))
+    assert not both.is_current(old.seal(b"text", "test"))
+    assert both.is_current(both.seal(b"text", "test"))
+    assert not both.is_current(b'{"RefreshToken": {}}')

@@ -54,6 +54,27 @@ def test_a_plain_file_is_read_and_sealed_by_the_next_write(path: Path) -> None:
     assert len(secrets_in(cache_at(path, ring=OLD).read())) == 2
 
 
+def use(path: Path, ring: KeyRing) -> None:
+    """Ask for a token, as a start does; nothing new comes of it."""
+    with cache_at(path, ring=ring).opened() as opened:
+        assert secrets_in(opened) == ["canary-refresh-ines-0"]
+
+
+def test_a_plain_file_is_sealed_by_the_first_use_and_only_once(path: Path) -> None:
+    keep(cache_at(path), "ines")
+    use(path, OLD)
+    assert in_the_clear(path) == []
+    sealed = path.read_bytes()
+    use(path, OLD)
+    assert path.read_bytes() == sealed
+
+
+def test_the_first_use_with_a_new_key_makes_the_old_one_superfluous(path: Path, sealed: bytes) -> None:
+    use(path, BOTH)
+    assert path.read_bytes() != sealed
+    use(path, NEW)
+
+
 def test_no_plain_leftover_survives_the_change_to_encryption(path: Path) -> None:
     path.write_bytes(b'{"RefreshToken": canary')
     path.chmod(0o600)
