@@ -201,7 +201,7 @@ def _check_the_rest(settings: Settings) -> None:
     if settings.transport == "http":
         checks.append(partial(web.loopback_address, settings.http_host))
     if not settings.demo:
-        checks += [network.trusted_certificates, partial(auth.ring_of, settings)]
+        checks += [network.trusted_certificates, partial(auth.check_keys, settings)]
     problems = [problem for check in checks if (problem := problem_of(check))]
     if problems:
         raise SettingsError(*problems)

@@ -12,7 +12,7 @@ from auth.demo import DemoFlow
 from auth.device import DeviceFlow
 from auth.people import People
 from auth.public_app import PublicApp
-from auth.select import Accounts, accounts_of, cache_of, has_browser, people_of, ring_of
+from auth.select import Accounts, accounts_of, cache_of, check_keys, has_browser, people_of
 
 __all__ = [
     "Account",
@@ -29,8 +29,8 @@ __all__ = [
     "SignedOut",
     "accounts_of",
     "cache_of",
+    "check_keys",
     "credential_of",
     "has_browser",
     "people_of",
-    "ring_of",
 ]

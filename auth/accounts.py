@@ -52,6 +52,9 @@ class _NobodySignsIn:
     async def give_up(self, sign_in: str) -> None:
         """Nothing is under way."""
 
+    def unasked(self, sign_in: str) -> None:
+        """Nothing is under way."""
+
     def _refuse(self) -> NoReturn:
         raise ToolInputError(self._reason)
 

@@ -24,6 +24,7 @@ from storage import LockTimeout
 log = logging.getLogger(__name__)
 
 _NEWS_SECONDS = 60
+_ASK_AGAIN_SECONDS = 120
 _STORE_TRIES = 5
 
 Store = Callable[[Result, SignInRequest, Cache], SignedIn]
@@ -40,6 +41,13 @@ class _Pending:
     ended: anyio.Event = field(default_factory=anyio.Event)
     who: SignedIn | None = None
     error: AppError | None = None
+    meant: str = ""
+    """Whose sign-in it should be."""
+    asked_as: str = ""
+    """Whom somebody asked to sign in."""
+    has_answer: bool = False
+    is_unasked: bool = False
+    asked_at: float = 0.0
     stale_at: float = 0.0
     waiting: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
@@ -80,12 +88,14 @@ class Attempts:
             is_new = pending is None or pending.is_over
             if pending is None or is_new:
                 pending = await self._begun(request, is_asked_for=is_asked_for)
-        pending.is_asked_for = pending.is_asked_for or is_asked_for
-        if is_new and pending.invitation:
-            raise _needed(pending, pending.invitation.url)
+        if is_asked_for:
+            pending.is_asked_for, pending.asked_as = True, request.hint
+        if pending.invitation and (is_new or pending.is_unasked) and not pending.ended.is_set():
+            raise _question(pending)
         await self._wait_for(pending)
         if pending.who is None and pending.error is None:
-            raise _needed(pending)  # without the page: whoever began it was asked to open it already
+            was_asked_of_late = time.monotonic() < pending.asked_at + _ASK_AGAIN_SECONDS
+            raise _needed(pending) if was_asked_of_late else _question(pending)
         return self._told(pending, is_news=is_asked_for or pending.error is not None)
 
     def _told(self, pending: _Pending, *, is_news: bool) -> SignedIn:
@@ -108,17 +118,32 @@ class Attempts:
     def give_up(self, sign_in: str) -> None:
         """The person does not want this one: end it, for all who wait for it."""
         pending = self._pending
-        if pending is not None and pending.id == sign_in and not pending.ended.is_set():
+        if pending is not None and pending.id == sign_in and not (pending.has_answer or pending.ended.is_set()):
             pending.error = SignInError("The person declined to sign in. Ask them before you repeat the call.")
             pending.waiting.cancel()
+            self._pending = None  # those who wait hear of it; whoever declined has, and may think again
 
-    def news(self) -> SignedIn | None:
+    def unasked(self, sign_in: str) -> None:
+        """The question was not put, or nobody answered it: the next call may put it again."""
+        pending = self._pending
+        if pending is not None and pending.id == sign_in:
+            pending.is_unasked = True
+
+    def instead_of(self, meant: SignedIn) -> SignedIn | None:
+        """Who signed in of late where this one should have; told once."""
+        pending = self._pending
+        if pending is None or pending.who is None or pending.meant != meant.username or pending.who.id == meant.id:
+            return None
+        pending.meant = ""
+        return pending.who if time.monotonic() < pending.stale_at else None
+
+    def news(self) -> tuple[SignedIn, str] | None:
         """Who signed in since somebody asked for it; told once."""
         pending = self._pending
         if pending is None or not pending.is_asked_for or pending.who is None:
             return None
         self._pending = None
-        return pending.who
+        return pending.who, pending.asked_as
 
     async def _wait_for(self, pending: _Pending) -> None:
         with anyio.move_on_after(self._patience):
@@ -130,7 +155,7 @@ class Attempts:
         scratch = scratch_cache()
         application = await in_worker(partial(self._app.over, scratch))
         attempt = await self._flow.begin(application, request)
-        pending = self._pending = _Pending(attempt.invitation, is_asked_for)
+        pending = self._pending = _Pending(attempt.invitation, is_asked_for, meant=request.hint)
         self._tasks.start_soon(self._conclude, pending, attempt, lambda result: self._store(result, request, scratch))
         if attempt.invitation:
             self._tell(attempt.invitation.text)
@@ -138,8 +163,12 @@ class Attempts:
 
     async def _conclude(self, pending: _Pending, attempt: Attempt, store: Callable[[Result], SignedIn]) -> None:
         try:
+            result: Result = {}
             with pending.waiting:
-                pending.who = await self._kept(partial(store, await attempt.result()))
+                result = await attempt.result()
+                pending.has_answer = True
+            if pending.has_answer:
+                pending.who = await self._kept(partial(store, result))
                 log.info("signed in", extra={"tenant": pending.who.tenant_id})
         except AppError as error:
             pending.error = error
@@ -166,6 +195,12 @@ def _close(attempt: Attempt, error: AppError | None) -> None:
         attempt.close(error)
     except Exception:
         log.exception("the page of a sign-in could not be shown")  # which is no reason to end the server
+
+
+def _question(pending: _Pending) -> SignInNeeded:
+    """With the page that a client can open. One who opens it is enough, so it is not handed out twice at once."""
+    pending.is_unasked, pending.asked_at = False, time.monotonic()
+    return _needed(pending, pending.invitation.url if pending.invitation else "")
 
 
 def _needed(pending: _Pending, url: str = "") -> SignInNeeded:

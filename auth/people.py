@@ -85,6 +85,8 @@ class People:
         try:
             return await self._keeper.token(who.id, ask, partial(self._silently, who, ask))
         except _PersonNeeded as needed:
+            if other := self._attempts.instead_of(who):
+                raise SignInError(_still_needed(who, other)) from needed
             request = SignInRequest(ask.scopes, ask.claims or needed.claims, hint=who.username)
             came = await self._attempts.signed_in(request)
         again = Ask.of(ask.scopes, refused=ask.refused)
@@ -116,8 +118,10 @@ class People:
         """Sign somebody in; once they are through, the next call tells who it was."""
         accounts = await self.listed()
         news = self._attempts.news()
-        if news and news.id in {each.id for each in accounts} and account in (None, news.username, news.id):
-            return await self.identity(news.id)
+        if news:
+            who, asked_as = news
+            if who.id in {each.id for each in accounts} and account in (None, asked_as, who.username, who.id):
+                return await self.identity(who.id)
         known = called(account, accounts) if account else None
         if known:
             return await self.identity(known.id)
@@ -144,7 +148,7 @@ class People:
         await in_worker(partial(self._forget, identifiers))
         for identifier in identifiers:
             self._keeper.drop(identifier)
-        if not self.are_kept:
+        if await in_worker(lambda: any(self._cache.still_keeps(each) for each in identifiers)):
             raise StorageError(
                 "Signed out in this process, but the sign-in is still in the token cache, which cannot be written. "
                 "Correct that, then sign out again."
@@ -171,6 +175,10 @@ class People:
     async def give_up(self, sign_in: str) -> None:
         """The person does not want to sign in now."""
         self._attempts.give_up(sign_in)
+
+    def unasked(self, sign_in: str) -> None:
+        """The question to sign in did not reach the person."""
+        self._attempts.unasked(sign_in)
 
     async def _who(self, account: str | None) -> SignedIn | None:
         accounts = await self.listed()

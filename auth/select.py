@@ -102,6 +102,12 @@ def has_browser(environ: Mapping[str, str], platform: str = sys.platform) -> boo
     return any(environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"))
 
 
+def check_keys(settings: Settings) -> None:
+    """Complain of keys before they are needed; a store of the system is opened only by those who need it."""
+    if settings.way == "person" and settings.transport == "stdio" and settings.token_cache_key:
+        ring_of(settings)
+
+
 def ring_of(settings: Settings) -> KeyRing | None:
     """The keys that the token cache is encrypted with, if it is."""
     wanted = settings.token_cache_encryption

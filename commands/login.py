@@ -59,8 +59,7 @@ async def _signed_in(
         identity = await _through(people, account, _Waiting(settings, output, open_page))
         output.show(_result(settings, identity, account, before))
         _tell_rest(settings, identity, account, output, is_kept=people.are_kept)
-        if len(await people.listed()) > len(before) > 0:
-            output.tell(f"{printable(identity.username)} is the default account now; account_select chooses another.")
+        await _tell_default(people, before, output)
     except AppError as error:
         output.tell(for_terminal(str(error)))
         return 1
@@ -117,6 +116,14 @@ def _result(settings: Settings, identity: Identity, account: str | None, before:
     was_signed_in = bool(account) and (account or "").strip().lower() in known
     already = " already, and the sign-in still works" if was_signed_in else ""
     return f"Signed in as {who}{tenant}{already}."
+
+
+async def _tell_default(people: People, before: Sequence[SignedIn], output: Output) -> None:
+    """A newcomer that became the default is worth a word."""
+    known = {each.id for each in before}
+    new = [each for each in await people.listed() if each.is_selected and each.id not in known]
+    if known and new:
+        output.tell(f"{new[0].shown} is the default account now. The tool account_select chooses another.")
 
 
 def _tell_rest(settings: Settings, identity: Identity, account: str | None, output: Output, *, is_kept: bool) -> None:

@@ -36,7 +36,7 @@ _PATIENCE = 600.0
 
 _CallContext = Context[Any, Any]
 _T = TypeVar("_T")
-_Attempt = Callable[[_CallContext], Awaitable[_T]]
+_Attempt = Callable[[str | None, _CallContext], Awaitable[_T]]
 _Action = Literal["accept", "decline", "cancel"]
 
 
@@ -47,31 +47,32 @@ class _Interrupted(BaseModel):
 
     sign_in: str
     invitation: str
+    account: str | None = None
     request_state: str | None = None
     input_responses: InputResponses | None = None
 
 
 async def with_sign_in(
-    tool: str, attempt: _Attempt[_T], context: _CallContext, *, patience: float = _PATIENCE
+    tool: str, attempt: _Attempt[_T], account: str | None, context: _CallContext, *, patience: float = _PATIENCE
 ) -> _T | InputRequiredResult:
-    """Make the attempt. Where a person has to sign in first, ask them to, and make it once more."""
+    """Make the attempt. Where a person has to sign in first, ask them to, and make it once more as the same account."""
     interrupted = _interrupted(context)
     if interrupted is not None:
         return await _resumed(tool, attempt, context, interrupted)
     try:
-        return await attempt(context)
+        return await attempt(account, context)
     except SignInNeeded as error:
         if not error.url or not _opens_pages(context):
             raise
         if _is_stateless(context):
-            return _question(tool, error, context)
+            return _question(tool, error, account, context)
         action = await _asked(tool, error, context, patience)
         if action is None:
             raise
         await _await_sign_in(tool, action, error.sign_in, str(error), context)
         with suppress(MCPError):
             await context.session.send_elicit_complete(error.sign_in, context.request_id)
-    return await attempt(context)
+    return await attempt(account, context)
 
 
 def _opens_pages(context: _CallContext) -> bool:
@@ -90,12 +91,17 @@ def _message(tool: str, error: SignInNeeded) -> str:
 
 async def _asked(tool: str, error: SignInNeeded, context: _CallContext, patience: float) -> _Action | None:
     """What the person answers; None where they cannot be asked."""
+    has_answered = False
     try:
         with anyio.fail_after(patience):
             answer = await context.elicit_url(_message(tool, error), error.url, elicitation_id=error.sign_in)
+        has_answered = True
     except (MCPError, ValidationError, TimeoutError) as failure:
         log.warning("the client does not ask the person", extra={"tool": tool, "cause": type(failure).__name__})
         return None
+    finally:
+        if not has_answered:  # also where the client gave the call up
+            services_of(context).accounts.unasked(error.sign_in)
     return answer.action
 
 
@@ -119,9 +125,10 @@ def _refusal(tool: str, action: _Action | None) -> str:
     )
 
 
-def _question(tool: str, error: SignInNeeded, context: _CallContext) -> InputRequiredResult:
+def _question(tool: str, error: SignInNeeded, account: str | None, context: _CallContext) -> InputRequiredResult:
     state = _Interrupted(
         sign_in=error.sign_in,
+        account=account,
         invitation=str(error),
         request_state=context.request_state,
         input_responses=context.input_responses,
@@ -145,7 +152,7 @@ async def _resumed(tool: str, attempt: _Attempt[_T], context: _CallContext, inte
     answer = (context.input_responses or {}).get(QUESTION)
     action = answer.action if isinstance(answer, ElicitResult) else None
     await _await_sign_in(tool, action, interrupted.sign_in, interrupted.invitation, context)
-    return await attempt(_as_before(context, interrupted))
+    return await attempt(interrupted.account, _as_before(context, interrupted))
 
 
 def _as_before(context: _CallContext, interrupted: _Interrupted) -> _CallContext:

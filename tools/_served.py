@@ -38,8 +38,9 @@ class ServedTool(Tool):
             account, given = await self._account_in(arguments, context)
             self._refuse_unknown(given)
             self._refuse_other_types(given)
+            account = account or await self._default(context)
             answer: InputRequiredResult | Answer = await with_sign_in(
-                self.name, partial(self._attempt, account, given), context
+                self.name, partial(self._attempt, given), account, context
             )
         except AppError as error:
             log.warning("tool failed", extra={"tool": self.name, "cause": _told_in_log(error)})
@@ -47,9 +48,10 @@ class ServedTool(Tool):
         return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
 
     async def _attempt(
-        self, account: str | None, arguments: dict[str, Any], context: Context[Any, Any]
+        self, arguments: dict[str, Any], account: str | None, context: Context[Any, Any]
     ) -> InputRequiredResult | Answer:
         try:
+            # Nobody was signed in when the call began, and now somebody may be.
             with working_as(account or await self._default(context)):
                 answer: InputRequiredResult | Answer = await super().run(arguments, context)
             return answer

@@ -48,6 +48,10 @@ class Accounts(Protocol):
         """End a sign-in that the person does not want."""
         ...
 
+    def unasked(self, sign_in: str) -> None:
+        """The question to sign in did not reach the person: the next call may put it."""
+        ...
+
 
 @dataclass(frozen=True)
 class Services:

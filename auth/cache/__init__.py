@@ -41,6 +41,10 @@ class TokenCache(Protocol):
         """Whether what was changed last could not be written, and later starts will not find it."""
         ...
 
+    def still_keeps(self, home_account_id: str) -> bool:
+        """Whether later starts would still find tokens of this account."""
+        ...
+
     def selected(self) -> str | None:
         """The home_account_id that was chosen as the default of this client id, if any."""
         ...
@@ -75,6 +79,9 @@ class MemoryTokenCache:
 
     @property
     def is_unsaved(self) -> bool:
+        return False
+
+    def still_keeps(self, home_account_id: str) -> bool:
         return False
 
     def selected(self) -> str | None:

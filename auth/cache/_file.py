@@ -90,6 +90,10 @@ class FileTokenCache:
     def is_unsaved(self) -> bool:
         return self._unsaved is not None
 
+    def still_keeps(self, home_account_id: str) -> bool:
+        on_disk = Records(self._on_disk() or {})
+        return any(True for _ in on_disk.search("RefreshToken", query={"home_account_id": home_account_id}))
+
     def selected(self) -> str | None:
         return self._selection.get()
 

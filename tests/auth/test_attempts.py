@@ -52,6 +52,93 @@ async def test_somebody_else_signing_in_is_told_and_is_not_worked_as() -> None:
     assert "this call works as ines.aldana@lindenhall.example" in str(errors[0])
 
 
+async def test_whoever_keeps_signing_in_as_somebody_else_is_told_and_not_asked_for_ever() -> None:
+    cloud, turns, told = public_cloud(), Turns(), list[str]()
+    ines, jonas = cloud.app.state.tenant.demo_person, second_person(cloud)
+    first = people_of(cloud)
+    async with first.running():
+        old = await first.token(None, ASK)
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), first._cache, told=told)
+    cloud.app.state.entra.revoke_sessions(ines)
+    async with people.running():
+        with pytest.raises(SignInNeeded) as invited:
+            await people.token(None, Ask.of(SCOPES, refused=old))
+        await approve(cloud, told[-1], jonas)
+        turns.go_on()
+        assert await people.settled(invited.value.sign_in)
+        with pytest.raises(SignInError, match=r"jonas\.brandt\S* signed in, but this call works as ines") as told_apart:
+            await people.token(ines.user_principal_name, Ask.of(SCOPES, refused=old))
+        assert not isinstance(told_apart.value, SignInNeeded)
+        with pytest.raises(SignInNeeded):
+            await people.token(ines.user_principal_name, Ask.of(SCOPES, refused=old))
+    assert len(told) == 2
+
+
+async def test_an_account_that_was_asked_for_by_another_of_its_names_is_an_answer() -> None:
+    cloud, turns, told = public_cloud(), Turns(), list[str]()
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), told=told)
+    async with people.running():
+        with pytest.raises(SignInNeeded) as invited:
+            await people.login("ines@alias.example")
+        await approve(cloud, told[0], cloud.app.state.tenant.demo_person)
+        turns.go_on()
+        assert await people.settled(invited.value.sign_in)
+        assert (await people.login("ines@alias.example")).username == "ines.aldana@lindenhall.example"
+    assert len(told) == 1
+
+
+async def test_who_declined_may_think_again_at_once() -> None:
+    cloud, told = public_cloud(), list[str]()
+    people = people_of(cloud, auth.DeviceFlow(pause=Turns()), told=told)
+    async with people.running():
+        for _ in range(2):
+            with pytest.raises(SignInNeeded) as invited:
+                await people.token(None, ASK)
+            await people.give_up(invited.value.sign_in)
+    assert len(set(told)) == 2
+
+
+async def test_a_question_that_nobody_was_asked_is_put_by_the_next_call() -> None:
+    cloud = public_cloud()
+    people, urls = people_of(cloud, auth.DeviceFlow(pause=Turns()), patience=0), list[str]()
+    async with people.running():
+        for unasked in (True, False, False):
+            with pytest.raises(SignInNeeded) as invited:
+                await people.token(None, ASK)
+            urls.append(invited.value.url)
+            people.unasked("another attempt")
+            if unasked:
+                people.unasked(invited.value.sign_in)
+        assert people._attempts._pending
+        people._attempts._pending.asked_at -= 121
+        with pytest.raises(SignInNeeded) as again:
+            await people.token(None, ASK)
+    page = "https://microsoft.com/devicelogin"
+    assert urls == [page, page, ""]
+    assert again.value.url == page, "after two minutes it is put again"
+
+
+async def test_a_decline_that_comes_while_the_sign_in_is_kept_is_too_late() -> None:
+    cloud, cache = public_cloud(), Busy()
+    turns, told = Turns(), list[str]()
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), cache, told=told)
+    cache.gate = threading.Event()
+    async with people.running():
+        with pytest.raises(SignInNeeded) as invited:
+            await people.token(None, ASK)
+        await approve(cloud, told[0], cloud.app.state.tenant.demo_person)
+        turns.go_on()
+        pending = people._attempts._pending
+        assert pending
+        with anyio.fail_after(20):
+            while not pending.has_answer:
+                await anyio.lowlevel.checkpoint()
+        await people.give_up(invited.value.sign_in)
+        cache.gate.set()
+        assert await people.settled(invited.value.sign_in)
+        assert await people.token(None, ASK)
+
+
 async def test_a_declined_sign_in_ends_for_all_who_wait_and_the_next_call_begins_anew() -> None:
     cloud, told = public_cloud(), list[str]()
     people, errors = people_of(cloud, auth.DeviceFlow(pause=Turns()), told=told), list[str]()
@@ -139,9 +226,12 @@ class Busy(MemoryTokenCache):
     """A cache that somebody else has for a while."""
 
     refusals = 0
+    gate: threading.Event | None = None
 
     @contextmanager
     def opened(self) -> Iterator[Any]:
+        if self.gate:
+            self.gate.wait(20)
         if self.refusals:
             self.refusals -= 1
             raise LockTimeout("Another sign-in is still under way. Try again in a moment.")

@@ -253,6 +253,23 @@ async def test_a_sign_out_that_could_not_be_written_is_no_success(tmp_path: Path
         assert people.are_kept
 
 
+async def test_an_account_that_was_never_written_is_signed_out_without_complaint(tmp_path: Path) -> None:
+    class Full(PrivateFile):
+        def replace(self, data: bytes) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    told = list[str]()
+    cloud = public_cloud()
+    cache = FileTokenCache(tmp_path / "cache.json", client_id=APP, warn=told.append, file_type=Full)
+    people = people_of(cloud, cache=cache)
+    async with people.running():
+        await people.token(None, ASK)
+        assert not people.are_kept
+        assert [each.username for each in await people.logout()] == ["ines.aldana@lindenhall.example"]
+        assert await people.listed() == []
+    assert len(told) == 1
+
+
 async def test_only_the_expected_account_is_kept(tmp_path: Path) -> None:
     cloud, path = public_cloud(), tmp_path / "cache.json"
     flow = AtOnce(cloud, second_person(cloud))

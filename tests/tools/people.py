@@ -35,6 +35,7 @@ class FakePeople:
         self.attempts = 0
         self.waited_for: list[str] = []
         self.given_up: list[str] = []
+        self.not_asked: list[str] = []
         self.url = PAGE
         self._through: SignedIn | None = None
 
@@ -74,6 +75,9 @@ class FakePeople:
 
     async def give_up(self, sign_in: str) -> None:
         self.given_up.append(sign_in)
+
+    def unasked(self, sign_in: str) -> None:
+        self.not_asked.append(sign_in)
 
     def sign_in(self, username: str) -> None:
         self._through = person(username, selected=not self.people)

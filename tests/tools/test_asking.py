@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Annotated, Any, cast
 
 import anyio
@@ -130,6 +131,10 @@ class _Silent:
     protocol_version = "2025-11-25"
     client_capabilities = ClientCapabilities.model_validate({"elicitation": PAGES})
 
+    def __init__(self) -> None:
+        self.people = FakePeople()
+        self.request_context = SimpleNamespace(lifespan_context=SimpleNamespace(accounts=self.people))
+
     async def elicit_url(self, *question: str, elicitation_id: str) -> None:
         await anyio.sleep_forever()
 
@@ -137,12 +142,14 @@ class _Silent:
 async def test_a_client_that_never_answers_is_not_waited_for_for_ever() -> None:
     needed = SignInNeeded("Open the page.", url=PAGE, sign_in="attempt-1")
 
-    async def attempt(_: object) -> None:
+    async def attempt(account: str | None, context: object) -> None:
         raise needed
 
+    silent = _Silent()
     with pytest.raises(SignInNeeded) as caught:
-        await with_sign_in("mail_list_messages", attempt, cast("Any", _Silent()), patience=0.01)
+        await with_sign_in("mail_list_messages", attempt, None, cast("Any", silent), patience=0.01)
     assert caught.value is needed
+    assert silent.people.not_asked == ["attempt-1"], "the next call may ask"
 
 
 @pytest.mark.parametrize("way", ASKABLE)

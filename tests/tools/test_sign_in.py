@@ -100,3 +100,33 @@ async def test_a_person_who_agrees_here_and_refuses_there_is_not_asked_twice(way
     assert result.is_error
     assert "AADSTS65004" in text_of(result)
     assert len(family.questions) == 1
+
+
+class Distracted(Family):
+    """While one person is at the sign-in page, another one becomes the default."""
+
+    people: auth.People
+    distraction = ""
+
+    async def ask(self, context: ClientRequestContext, params: ElicitRequestParams) -> Any:
+        if self.distraction:
+            await self.people.select(self.distraction)
+        return await super().ask(context, params)
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_call_goes_on_as_the_account_that_it_began_as(way: str) -> None:
+    cloud, turns = public_cloud(), Turns()
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), told=[])
+    server = build_server(settings_for(cloud, TOOLSETS="account"), people, transport=httpx.ASGITransport(app=cloud))
+    family = Distracted(cloud, turns, "accept", "accept")
+    family.people = people
+    async with at(server, way, family) as client:
+        assert await username(client) == INES
+        await client.call_tool("account_login", {})
+        await client.call_tool("account_select", {"account": INES})
+        cloud.app.state.entra.revoke_sessions(cloud.app.state.tenant.demo_person)
+        family.distraction = JONAS
+        family._next = [(cloud.app.state.tenant.demo_person, "accept")]
+        assert await username(client) == INES
+        assert await username(client) == JONAS
