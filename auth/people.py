@@ -34,11 +34,12 @@ _KNOWN_DEAD_SECONDS = 60
 
 
 class _PersonNeeded(SignInError):
-    """Silence does not do any more; `claims` is what Entra wants of the sign-in."""
+    """Silence does not do any more; `claims` is what Entra wants of the sign-in, `tried` marks what was tried."""
 
-    def __init__(self, message: str = "", *, claims: str | None = None) -> None:
+    def __init__(self, message: str = "", *, claims: str | None = None, tried: str = "") -> None:
         super().__init__(message)
         self.claims = claims
+        self.tried = tried
 
 
 class People:
@@ -83,7 +84,7 @@ class People:
         if who is None:
             who = await self._attempts.signed_in(SignInRequest(ask.scopes, ask.claims))
         try:
-            return await self._keeper.token(who.id, ask, partial(self._silently, who, ask))
+            return await self._in_silence(who, ask)
         except _PersonNeeded as needed:
             if other := self._attempts.instead_of(who):
                 raise SignInError(_still_needed(who, other)) from needed
@@ -91,9 +92,22 @@ class People:
             came = await self._attempts.signed_in(request)
         again = Ask.of(ask.scopes, refused=ask.refused)
         try:
-            return await self._keeper.token(who.id, again, partial(self._silently, who, again))
+            return await self._in_silence(who, again)
         except _PersonNeeded as needed:
             raise SignInError(_still_needed(who, came)) from needed
+
+    async def _in_silence(self, who: SignedIn, ask: Ask) -> str:
+        """A token without asking anybody; what was tried while the person signed in is tried once more."""
+        work = partial(self._silently, who, ask)
+        try:
+            return await self._keeper.token(who.id, ask, work)
+        except _PersonNeeded as needed:
+            if needed.tried in ("", await in_worker(partial(self._mark_now, who))):
+                raise
+        return await self._keeper.token(who.id, ask, work)
+
+    def _mark_now(self, who: SignedIn) -> str:
+        return _mark_of(self._cache.records(), who.id, self._app.client_id)
 
     async def identity(self, account: str | None = None) -> Identity:
         """Whom an account is; signs in when nobody is signed in yet."""
@@ -199,19 +213,19 @@ class People:
         if ask.claims and ask.refused:  # what silence brought was challenged once more
             raise _PersonNeeded
         with self._cache.opened() as cache:
-            result = self._renewed(cache, who, ask, unwanted)
+            mark = _mark_of(cache, who.id, self._app.client_id)
+            result = self._renewed(cache, who, ask, unwanted, mark)
         if result is None:
-            raise _PersonNeeded
+            raise _PersonNeeded(tried=mark)
         if "access_token" in result:
             return result
         if not asks_person(result):
             raise refusal(result, self._context)
         log.info("a person has to sign in again", extra={"cause": result.get("error")})
-        raise _PersonNeeded(claims=result.get("claims"))
+        raise _PersonNeeded(claims=result.get("claims"), tried=mark)
 
-    def _renewed(self, cache: Cache, who: SignedIn, ask: Ask, unwanted: str | None) -> Result | None:
+    def _renewed(self, cache: Cache, who: SignedIn, ask: Ask, unwanted: str | None, mark: str) -> Result | None:
         account = next((each for each in self._roster.entries(cache) if each["home_account_id"] == who.id), None)
-        mark = _mark_of(cache, who.id, self._app.client_id)
         if account is None or (not ask.claims and self._is_dead(who.id, mark)):
             return None
         application = self._app.over(cache, is_personal=who.is_personal)

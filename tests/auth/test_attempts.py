@@ -247,6 +247,53 @@ async def test_a_sign_in_is_not_thrown_away_because_the_cache_is_busy() -> None:
         assert (await people.login()).username == "ines.aldana@lindenhall.example"
 
 
+class Slow(MemoryTokenCache):
+    """A cache whose next user lingers after leaving it."""
+
+    lingers: threading.Event | None = None
+    is_left = False
+
+    @contextmanager
+    def opened(self) -> Iterator[Any]:
+        with super().opened() as cache:
+            yield cache
+        lingers, self.lingers = self.lingers, None
+        if lingers:
+            self.is_left = True
+            lingers.wait(20)
+
+
+async def test_silence_that_failed_while_the_person_signed_in_is_tried_again_and_asks_nobody_twice() -> None:
+    cloud, turns, told, cache = public_cloud(), Turns(), list[str](), Slow()
+    ines, tokens = cloud.app.state.tenant.demo_person, list[str]()
+    first = people_of(cloud, cache=cache)
+    async with first.running():
+        old = await first.token(None, ASK)
+    people = people_of(cloud, auth.DeviceFlow(pause=turns), cache, told=told)
+    cloud.app.state.entra.revoke_sessions(ines)
+    refused = Ask.of(SCOPES, claims='{"access_token":{}}')
+
+    async def call() -> None:
+        tokens.append(await people.token(None, refused))
+
+    async with people.running():
+        with pytest.raises(SignInNeeded) as invited:
+            await people.token(None, refused)
+        async with anyio.create_task_group() as tasks:
+            lingers = cache.lingers = threading.Event()
+            tasks.start_soon(call)
+            with anyio.fail_after(20):
+                while not cache.is_left:
+                    await anyio.lowlevel.checkpoint()
+            await approve(cloud, told[0], ines)
+            turns.go_on()
+            assert await people.settled(invited.value.sign_in)
+            lingers.set()
+    assert len(told) == 1
+    assert tokens
+    assert old not in tokens
+
+
 async def test_a_renewal_that_finds_the_cache_busy_leaves_the_old_token_in_use() -> None:
     cloud, cache = public_cloud(), Busy()
     people = people_of(cloud, cache=cache)
