@@ -24,7 +24,6 @@ _QUOTE_STARTS = ('<div id="divRplyFwdMsg"', "<hr")
 _ATTACHMENT_OVERHEAD = 155
 
 DEFAULT_MESSAGE = tuple(name for name in MESSAGE.properties if name not in _ONLY_WHEN_SELECTED)
-BASIC_MESSAGE = tuple(name for name in DEFAULT_MESSAGE if name not in _NOT_BASIC)
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,6 @@ from tests.emulator.support import (
 )
 
 STRANGER = Address("Olga Strand", "olga@elsewhere.example")
-ZONED = {"dateTime": str, "timeZone": str}
 DEFAULT_SHAPE = {
     "@odata.etag": str,
     "id": str,
