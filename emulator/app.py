@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Protocol
 from urllib.parse import parse_qsl, quote
 
@@ -13,19 +15,29 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from emulator.call_log import CallLog, LoggedCall
 from emulator.clouds import PUBLIC, Cloud, is_other_graph
 from emulator.dated import Dated
+from emulator.dropping import ConnectionDropped, drop
 from emulator.entra import Entra, TokenRefused
+from emulator.entra.weather import torn
 from emulator.faults import GraphFault, NotSignedIn, UnknownVersion
-from emulator.graph import graph_router
-from emulator.graph.call import Answer, Call, CallerLike
-from emulator.graph.responses import Trace, refusal, respond
-from emulator.graph.router import Router
+from emulator.graph.catalogue import WORKLOADS
+from emulator.graph.engine.batch import batched
+from emulator.graph.engine.call import NOBODY, Answer, Call, CallerLike, answered
+from emulator.graph.engine.responses import Trace, refusal, respond
+from emulator.graph.engine.serving import Graph
+from emulator.graph.engine.workload import Service, Workload
+from emulator.graph.metadata import described, is_description
+from emulator.graph.subscriptions.state import notifications_of
 from emulator.tenant import Tenant
+from emulator.throttling import Chaos, Gate, Throttle
 
 _VERSIONS = frozenset({"v1.0", "beta"})
+_PREFIXES = ("/v1.0/", "/beta/")
+_CALLER = "emulator.caller"
 
 
 class EntraLike(Protocol):
@@ -44,73 +56,165 @@ def build_emulator(
     login_url: str = "",
     cloud: Cloud = PUBLIC,
     clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    workloads: Sequence[Workload] = WORKLOADS,
 ) -> Starlette:
     """An app that answers for the tenant.
 
     `pages_url` is where a person opens the sign-in pages, `login_url` the authority that discovery advertises if that
-    is not the `cloud`'s own. Every answer has its Date by `clock`.
+    is not the `cloud`'s own. Every answer has its Date by `clock`. Throttling and trouble are off; `app.state.throttle`
+    and `app.state.chaos` turn them on, `sleep` is how a call takes its time then. Graph is made of the `workloads`.
     """
     entra = entra or Entra(tenant, clock=clock, pages_url=pages_url, login_url=login_url, cloud=cloud)
-    graph = GraphEndpoint(tenant, entra, clock, cloud)
-    app = Starlette(routes=entra.routes, middleware=[Middleware(Dated, clock)])
+    graph = GraphEndpoint(
+        tenant, entra, clock, cloud, throttle=Throttle(clock, sleep=sleep), graph=Graph(Service(workloads))
+    )
+    _notifying(tenant, entra, clock)
+    app = Starlette(routes=entra.routes, middleware=[Middleware(Dated, clock), Middleware(GraphFirst, graph)])
     app.router.default = graph  # and no route: its pattern would miss a path with a line break in it
     app.state.tenant = tenant
     app.state.entra = entra
+    app.state.graph = graph.graph
+    app.state.throttle = graph.throttle
+    app.state.chaos = graph.chaos
+    app.state.calls = graph.log
+    app.state.connect = partial(_notifying, tenant, entra, clock)
     return app
+
+
+def _notifying(tenant: Tenant, entra: EntraLike, clock: Callable[[], float]) -> None:
+    """Have webhooks told by the emulator's clock, in the name of its own sign-in service."""
+    notifications = notifications_of(tenant)
+    notifications.clock = clock
+    if isinstance(entra, Entra):
+        notifications.keys = entra.keys
+
+
+class GraphFirst:
+    """Takes Graph's calls to Graph without trying all the routes of the sign-in half before."""
+
+    def __init__(self, app: ASGIApp, graph: ASGIApp) -> None:
+        self._app = app
+        self._graph = graph
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_graph = scope["type"] == "http" and scope["path"].startswith(_PREFIXES)
+        await (self._graph if is_graph else self._app)(scope, receive, send)
 
 
 class GraphEndpoint:
     """Reads HTTP requests into calls and writes their answers, whatever the path and method."""
 
-    def __init__(self, tenant: Tenant, entra: EntraLike, clock: Callable[[], float], cloud: Cloud) -> None:
+    def __init__(
+        self,
+        tenant: Tenant,
+        entra: EntraLike,
+        clock: Callable[[], float],
+        cloud: Cloud,
+        *,
+        throttle: Throttle,
+        graph: Graph,
+    ) -> None:
         self._tenant = tenant
         self._entra = entra
         self._clock = clock
         self._cloud = cloud
-        self._router: Router = graph_router()
+        self.graph = graph
+        self.throttle = throttle
+        self.chaos = Chaos()
+        self.log = CallLog()
+        self._gate = Gate(self.graph, throttle, self.chaos, self.log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        await self._response(request)(scope, receive, send)
-
-    def _response(self, request: Request) -> Response:
-        now = datetime.fromtimestamp(self._clock(), UTC)
-        trace = Trace.of(request.headers, now)
         try:
-            answer = self._answer(request, now)
+            response = await self._response(request)
+        except ConnectionDropped:
+            await drop(scope, receive)
+            return
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        headers = _headers(request)
+        trace = Trace.of(headers, datetime.fromtimestamp(self._clock(), UTC))
+        version, _, path = _raw_path(request).strip("/").partition("/")
+        body = await request.body()
+        trouble = None if self.chaos.is_fine else self.chaos.meets(request.method, path)
+        try:
+            if trouble is not None and trouble.is_instead:
+                answer = trouble.answer()
+            else:
+                answer = await self._answer(
+                    self._call(request, headers, version, path, body=body, now=trace.date), trace
+                )
         except GraphFault as fault:
             answer = refusal(fault, trace, self._cloud.login_url)
-        return respond(answer, trace)
+        is_lost = trouble is not None and trouble.kind in ("reset", "lost")
+        self._note(request, version, path, 0 if is_lost else answer.status)
+        if is_lost:
+            raise ConnectionDropped
+        response = respond(answer, trace)
+        return torn(response) if trouble is not None and trouble.kind == "torn" else response
 
-    def _answer(self, request: Request, now: datetime) -> Answer:
-        version, _, path = _raw_path(request).strip("/").partition("/")
+    def _call(
+        self, request: Request, headers: Mapping[str, str], version: str, path: str, *, body: bytes, now: datetime
+    ) -> Call:
         if version.lower() not in _VERSIONS:
             raise UnknownVersion(version)
-        caller = self._caller(request, path)
-        call = Call(
+        is_anonymous = is_description(path) or self.graph.is_open(path)
+        caller = request.scope[_CALLER] = NOBODY if is_anonymous else self._caller(headers)
+        return Call(
             tenant=caller.directory or self._tenant,
             caller=caller,
             method=request.method,
-            host=f"{request.url.scheme}://{request.url.netloc}",
+            host=f"{request.scope['scheme']}://{headers.get('host', self._cloud.graph_host)}",
             version=version.lower(),
             path=path,
-            query=tuple(parse_qsl(request.url.query, keep_blank_values=True)),
-            headers=request.headers,
+            query=tuple(parse_qsl(_query(request), keep_blank_values=True)),
+            headers=headers,
             now=now,
+            body=body,
         )
-        return self._router.answer(call)
 
-    def _caller(self, request: Request, path: str) -> CallerLike:
+    async def _answer(self, call: Call, trace: Trace) -> Answer:
+        if call.caller is not NOBODY:
+            is_batch = call.path.lower() == "$batch"
+            return await (batched(self._gate, call, trace) if is_batch else self._gate.answer(call))
+        if is_description(call.path):
+            return described(self.graph.service, call)
+        return await answered(self.graph.answer_open(call))
+
+    def _caller(self, headers: Mapping[str, str]) -> CallerLike:
         try:
-            caller = self._entra.caller(request.headers.get("authorization"))
+            caller = self._entra.caller(headers.get("authorization"))
         except TokenRefused as error:
             raise NotSignedIn(str(error), error.claims) from error
-        if is_other_graph(request.url.hostname or "", self._cloud):
+        if is_other_graph(headers.get("host", "").partition(":")[0].lower(), self._cloud):
             raise NotSignedIn("Access token validation failure. Invalid audience.")
-        for guarded, claims in caller.barred:
-            if f"{path}/".lower().startswith(f"{guarded.strip('/')}/".lower()):
-                raise NotSignedIn("The token lacks the authentication context that this request demands.", claims)
         return caller
+
+    def _note(self, request: Request, version: str, path: str, status: int) -> None:
+        caller: CallerLike = request.scope.get(_CALLER, NOBODY)
+        first = path.partition("/")[0]
+        # The rest of a pre-authenticated address is as good as a token.
+        is_secret = first.lower() in self.graph.service.open_paths
+        shown, query = (f"{first}/...", "") if is_secret else (path, _query(request))
+        user_id, at = caller.user_id, self._clock()
+        self.log.add(LoggedCall(at, request.method, f"/{version}/{shown}", query, status, caller.app_id, user_id))
+
+
+def _headers(request: Request) -> dict[str, str]:
+    """The headers by their names in lower case; what was sent in several lines is one list."""
+    found: dict[str, str] = {}
+    for raw, value in request.scope["headers"]:
+        name, text = raw.decode("latin-1"), value.decode("latin-1")
+        found[name] = f"{found[name]}, {text}" if name in found else text
+    return found
+
+
+def _query(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return query.decode("ascii", "replace")
 
 
 def _raw_path(request: Request) -> str:

@@ -15,11 +15,18 @@ class Dated:
     def __init__(self, app: ASGIApp, clock: Callable[[], float]) -> None:
         self._app = app
         self._clock = clock
+        self._written = (-1, "")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_dated(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)["Date"] = formatdate(self._clock(), usegmt=True)
+                MutableHeaders(scope=message)["Date"] = self._date()
             await send(message)
 
         await self._app(scope, receive, send_dated)
+
+    def _date(self) -> str:
+        second = int(self._clock())
+        if self._written[0] != second:
+            self._written = second, formatdate(second, usegmt=True)
+        return self._written[1]

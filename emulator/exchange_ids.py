@@ -16,10 +16,18 @@ _IMMUTABLE_PREFIX = bytes.fromhex("0009002e000000001d840311aa6611cd9bc800aa002fc
 _GUID = 16
 _FOLDER_BYTES = 89
 _ENTRY_BYTES = 113
+# One of a series: the entry's id with its day inside.
+_OCCURRENCE_BYTES = _ENTRY_BYTES + 11
 _IMMUTABLE_BYTES = len(_IMMUTABLE_PREFIX) + _GUID + 8
 _ATTACHMENT_TAIL = len(_ATTACHMENT_MARK) + _GUID
 _SIZES = {
-    _PREFIX: {_FOLDER_BYTES, _ENTRY_BYTES, _ENTRY_BYTES + _ATTACHMENT_TAIL},
+    _PREFIX: {
+        _FOLDER_BYTES,
+        _ENTRY_BYTES,
+        _ENTRY_BYTES + _ATTACHMENT_TAIL,
+        _OCCURRENCE_BYTES,
+        _OCCURRENCE_BYTES + _ATTACHMENT_TAIL,
+    },
     _IMMUTABLE_PREFIX: {_IMMUTABLE_BYTES, _IMMUTABLE_BYTES + _ATTACHMENT_TAIL},
 }
 
@@ -51,9 +59,17 @@ def immutable_id(mailbox: UUID, number: int) -> str:
 
 def attachment_id(message_id: str, position: int) -> str:
     """The id of a message's attachment: the message's own bytes, then the attachment's."""
-    owner = base64.urlsafe_b64decode(message_id)
+    owner = _raw(message_id)
     mark = hashlib.sha256(owner + position.to_bytes(4, "big")).digest()[:_GUID]
     return _encode(owner + _ATTACHMENT_MARK + mark)
+
+
+def _raw(identifier: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(identifier)
+    except (binascii.Error, ValueError):
+        # An id that was not made here, as a test may give one.
+        return identifier.encode()
 
 
 def change_key(mailbox: UUID, number: int) -> str:

@@ -18,6 +18,13 @@ GraphFault
     InefficientFilter       400 InefficientFilter
     UriParseFailed          400 RequestBroker--ParseUri
     InvalidUrlQuery         400 ErrorInvalidUrlQuery
+    InvalidRequest          400 BadRequest, or as the service says
+    ResourceDenied          403 Forbidden, or as the service says
+    ResourceNotFound        404 ResourceNotFound, or as the service says
+    NotServed               501 NotImplemented
+    StaleETag               412 ErrorIrresolvableConflict or another, as the service says
+    ExpiredPage             400 Directory_ExpiredPageToken
+    ResyncRequired          410 SyncStateNotFound or another, as the service says
 """
 
 from __future__ import annotations
@@ -30,8 +37,12 @@ class GraphFault(Exception):
     code = "InternalServerError"
     message = "The server could not complete the request."
 
-    def __init__(self, message: str | None = None) -> None:
+    def __init__(self, message: str | None = None, *, code: str | None = None) -> None:
         self.message = message or self.message
+        self.code = code or self.code
+        self.headers: dict[str, str] = {}
+        self.details: list[dict[str, str]] = []
+        self.inner: dict[str, object] = {}
         super().__init__(self.message)
 
 
@@ -190,3 +201,67 @@ class UnknownVersion(GraphFault):
 
     def __init__(self, version: str) -> None:
         super().__init__(f"Invalid version: {version}")
+
+
+class InvalidRequest(GraphFault):
+    """The request cannot be read; most services have a code of their own for it."""
+
+    status = 400
+    code = "BadRequest"
+
+
+class ResourceDenied(GraphFault):
+    """The token lacks the permission; most services have a code of their own for it."""
+
+    status = 403
+    code = "Forbidden"
+    message = "Access is denied to the requested resource."
+
+
+class ResourceNotFound(GraphFault):
+    """There is no such thing; most services have a code of their own for it."""
+
+    status = 404
+    code = "ResourceNotFound"
+    message = "Resource could not be discovered."
+
+
+class NotServed(GraphFault):
+    """Graph has this operation, this tenant does not."""
+
+    status = 501
+    code = "NotImplemented"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"The demo tenant does not serve '{name}'.")
+
+
+class StaleETag(GraphFault):
+    """The item changed since the caller read it."""
+
+    status = 412
+    code = "ErrorIrresolvableConflict"
+    message = (
+        "The send or update operation could not be performed because the change key passed in the request does not "
+        "match the current change key for the item."
+    )
+
+
+class ExpiredPage(GraphFault):
+    """A page link is only good for a while."""
+
+    status = 400
+    code = "Directory_ExpiredPageToken"
+    message = "The specified page token value has expired and can no longer be included in your request."
+
+
+class ResyncRequired(GraphFault):
+    """A delta link is only good for a while; `start` is where to begin again."""
+
+    status = 410
+    code = "SyncStateNotFound"
+    message = "The sync state generation is not found; the sync must start over."
+
+    def __init__(self, start: str, *, code: str | None = None) -> None:
+        super().__init__(code=code)
+        self.headers = {"Location": start}

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib
 import socket
 import ssl
 import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import closing, suppress
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, cast
 
 import uvicorn
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from emulator.app import build_emulator
+from emulator.clock import Clock
 from emulator.clouds import PUBLIC, Cloud
+from emulator.droppable import droppable
 from emulator.seed import demo_tenant
 from emulator.tenant import Tenant
 from emulator.tls import HOSTS, CertificateAuthority
@@ -29,34 +36,53 @@ def serve(
     port: int = 0,
     tls: bool = False,
     ca_file: Path | None = None,
-    tenant: Tenant | None = None,
+    tenant: Tenant | Callable[[], Tenant] | None = None,
     cloud: Cloud = PUBLIC,
+    control: bool = True,
     notices: TextIO | None = None,
 ) -> None:
     """Serve a tenant, the demo's unless another is given, until interrupted; port 0 takes any free one.
 
-    With `tls` the certificate of a new authority is written to `ca_file`, or to a temporary folder.
+    With `tls` the certificate of a new authority is written to `ca_file`, or to a temporary folder. With `control`
+    callers on this computer can seed, reset and disturb it; only a tenant that can be made again can be reset.
     """
-    tenant = tenant or demo_tenant()
+    clock = Clock()
+    make = None if isinstance(tenant, Tenant) else tenant or partial(demo_tenant, clock.now)
+    tenant = tenant if isinstance(tenant, Tenant) else (make or demo_tenant)()
     with closing(_bound(host, port)) as listener:
         base = _base(host, listener.getsockname()[1], tls=tls)
-        app = build_emulator(tenant, pages_url=base, login_url=base, cloud=cloud)
+        app = build_emulator(tenant, pages_url=base, login_url=base, cloud=cloud, clock=clock)
         authority = CertificateAuthority.new() if tls else None
         lines = [f"Demo tenant {tenant.display_name} ({tenant.id}) at {base}"]
         lines += [] if cloud is PUBLIC else [f"It is in the {cloud.name} cloud: scopes begin with {cloud.graph_url}/"]
         lines += _trusting(authority, ca_file) if authority else []
+        lines += [f"Seed, reset and disturb it at {base}/_emulator, from this computer."] if control else []
         (notices or sys.stderr).write("\n".join((*lines, *_pointing(base, tenant, tls=tls), "")))
         (notices or sys.stderr).flush()
-        config = uvicorn.Config(
-            app,
-            lifespan="off",
-            log_level="warning",
-            date_header=False,  # the app's answers have one of its own
-            ssl_context_factory=_tls(authority, host),
-            timeout_graceful_shutdown=1,
-        )
+        served = _controlled(app, clock, make) if control else app
         with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            server_of(served, _tls(authority, host)).run(sockets=[listener])
+
+
+def _controlled(app: Starlette, clock: Clock, make: Callable[[], Tenant] | None) -> ASGIApp:
+    # Loaded by those who serve it: the demo and whoever builds an emulator have no use for it.
+    control = importlib.import_module("emulator.control")
+    served: ASGIApp = control.controlled(control.Control(app, clock, make))
+    return served
+
+
+def server_of(app: ASGIApp, ssl_context_factory: Callable[..., ssl.SSLContext] | None = None) -> uvicorn.Server:
+    """A server for an emulator, which can drop its connections."""
+    config = uvicorn.Config(
+        app,
+        http=cast("type[asyncio.Protocol]", droppable),
+        lifespan="off",
+        log_level="warning",
+        date_header=False,  # the app's answers have one of its own
+        ssl_context_factory=ssl_context_factory,
+        timeout_graceful_shutdown=1,
+    )
+    return uvicorn.Server(config)
 
 
 def _bound(host: str, port: int) -> socket.socket:

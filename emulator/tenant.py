@@ -2,51 +2,110 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import NAMESPACE_URL, uuid4, uuid5
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any, cast
+from uuid import NAMESPACE_URL, uuid5
 
 from emulator import exchange_ids
 from emulator.faults import DirectoryNotFound, MailboxMissing
-from emulator.mailbox import Address, Body, Mailbox, Message
+from emulator.graph.mail.filing import Departure, composed, delivered
+from emulator.graph.mail.state import Address, Body, Mailbox, Message
+from emulator.schema import schema
+from emulator.store import Entity, Store
 
 DEFAULT_TENANT_ID = "7f0c2a58-4c1e-4b8f-9d65-3c2a1b7e9f40"
-_FILETIME_EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
+DIRECTORY_ROOTS = ("users", "groups", "devices", "contacts", "directoryRoles", "applications", "servicePrincipals")
 
 
-@dataclass
-class Person:
-    """A user account of the tenant."""
+_DETAILS = {
+    "business_phones": "businessPhones",
+    "given_name": "givenName",
+    "job_title": "jobTitle",
+    "office_location": "officeLocation",
+    "mobile_phone": "mobilePhone",
+    "preferred_language": "preferredLanguage",
+    "street_address": "streetAddress",
+    "postal_code": "postalCode",
+    "usage_location": "usageLocation",
+    "company_name": "companyName",
+    "employee_id": "employeeId",
+    "employee_type": "employeeType",
+    "user_type": "userType",
+    "user_principal_name": "userPrincipalName",
+    "account_enabled": "accountEnabled",
+    "created": "createdDateTime",
+    "hired": "employeeHireDate",
+}
 
-    id: str
-    display_name: str
-    user_principal_name: str
-    given_name: str | None = None
-    surname: str | None = None
-    mail: str | None = None
-    job_title: str | None = None
-    department: str | None = None
-    office_location: str | None = None
-    business_phones: tuple[str, ...] = ()
-    mobile_phone: str | None = None
-    preferred_language: str | None = None
-    street_address: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postal_code: str | None = None
-    country: str | None = None
-    usage_location: str | None = None
-    company_name: str | None = None
-    employee_id: str | None = None
-    employee_type: str | None = None
-    user_type: str = "Member"
-    created: datetime = datetime(2021, 3, 1, 8, 0, tzinfo=UTC)
-    hired: datetime | None = None
-    manager_id: str | None = None
-    account_enabled: bool = True
+
+class Person(Entity):
+    """A user account of the tenant: an entity like any other, and what the rest of the emulator asks of it by name."""
+
+    @property
+    def display_name(self) -> str:
+        return str(self.values.get("displayName") or "")
+
+    @property
+    def user_principal_name(self) -> str:
+        return str(self.values["userPrincipalName"])
+
+    @property
+    def given_name(self) -> str | None:
+        return self._text("givenName")
+
+    @property
+    def surname(self) -> str | None:
+        return self._text("surname")
+
+    @property
+    def mail(self) -> str | None:
+        return self._text("mail")
+
+    @property
+    def job_title(self) -> str | None:
+        return self._text("jobTitle")
+
+    @property
+    def department(self) -> str | None:
+        return self._text("department")
+
+    @property
+    def city(self) -> str | None:
+        return self._text("city")
+
+    @property
+    def company_name(self) -> str | None:
+        return self._text("companyName")
+
+    @property
+    def business_phones(self) -> tuple[str, ...]:
+        return tuple(self.get("businessPhones"))
+
+    @property
+    def preferred_language(self) -> str | None:
+        return self._text("preferredLanguage")
+
+    @property
+    def user_type(self) -> str:
+        return str(self.get("userType", "Member"))
+
+    @property
+    def manager_id(self) -> str | None:
+        manager = self.links_of("manager").one
+        return manager.id if manager else None
+
+    @property
+    def account_enabled(self) -> bool:
+        return bool(self.get("accountEnabled"))
+
+    @account_enabled.setter
+    def account_enabled(self, value: bool) -> None:
+        self.update({"accountEnabled": value})
+
+    def _text(self, name: str) -> str | None:
+        found = self.get(name)
+        return None if found is None else str(found)
 
     @property
     def address(self) -> Address:
@@ -66,10 +125,35 @@ class Tenant:
         self.id = id
         self.domain = domain
         self.display_name = display_name
-        self.people: dict[str, Person] = {}
+        self.store = Store()
         self.mailboxes: dict[str, Mailbox] = {}
+        # What left the tenant by mail.
+        self.outbox: list[Departure] = []
+        # Asked what becomes of mail to a group: `(group, message, now)`; true when it is done with.
+        self.group_mail: list[Callable[[Entity, Message, datetime], bool]] = []
+        # Told what became of an account: `disabled`, `enabled`, `password`, `revoked`, `deleted`, `restored`, `erased`,
+        # `invited`, `accepted`.
+        self.account_listeners: list[Callable[[str, Person], None]] = []
+        # What runs beside the entities, by the name of the workload whose it is.
+        self.services: dict[str, Any] = {}
         self._demo_person: Person | None = None
-        self._by_name: dict[str, Person] = {}
+        self._addresses: tuple[int, dict[str, Person]] = (-1, {})
+
+    def become(self, other: Tenant) -> None:
+        """Hold what another tenant holds, and nothing of one's own; whoever listens to this one goes on listening."""
+        listeners = [*other.account_listeners, *self.account_listeners]
+        vars(self).clear()
+        vars(self).update(vars(other), account_listeners=listeners)
+
+    def tell(self, what: str, person: Person) -> None:
+        """Let whoever listens know what became of an account."""
+        for listener in self.account_listeners:
+            listener(what, person)
+
+    @property
+    def people(self) -> dict[str, Person]:
+        """The accounts by their ids."""
+        return cast("dict[str, Person]", self.store.root("users").entities)
 
     @property
     def demo_person(self) -> Person:
@@ -81,32 +165,59 @@ class Tenant:
         self._demo_person = person
 
     def add_person(self, display_name: str, *, has_mailbox: bool = True, **details: Any) -> Person:  # noqa: ANN401
-        """Add an account; what is not given follows from the display name and the tenant's domain."""
+        """Add an account; what is not given follows from the display name and the tenant's domain.
+
+        Details are named as in Python (`job_title`) or as in Graph (`jobTitle`).
+        """
+        values = {_DETAILS.get(name, name): _json(value) for name, value in details.items() if name != "manager_id"}
         given_name, _, surname = display_name.partition(" ")
         local_part = ".".join(display_name.lower().split())
-        upn = details.setdefault("user_principal_name", f"{local_part}@{self.domain}")
-        details.setdefault("id", str(uuid5(NAMESPACE_URL, f"{self.id}/{upn.lower()}")))
-        details.setdefault("given_name", given_name)
-        details.setdefault("surname", surname or None)
-        details.setdefault("mail", upn if has_mailbox else None)
-        person = Person(display_name=display_name, **details)
-        self.people[person.id] = person
-        self._by_name |= {name.lower(): person for name in (person.id, upn, person.mail) if name}
+        upn = values.setdefault("userPrincipalName", f"{local_part}@{self.domain}")
+        values.setdefault("id", str(uuid5(NAMESPACE_URL, f"{self.id}/{upn.lower()}")))
+        usual = {
+            "displayName": display_name,
+            "givenName": given_name,
+            "surname": surname or None,
+            "mail": upn if has_mailbox else None,
+            "accountEnabled": True,
+            "userType": "Member",
+            "createdDateTime": "2021-03-01T08:00:00Z",
+        }
+        person = Person(schema().kind("user"), {**usual, **values}, self.store.changes)
+        self.store.root("users").add(person)
+        if details.get("manager_id"):
+            person.links_of("manager").replace(self.people[details["manager_id"]])
         if has_mailbox:
-            guid = exchange_ids.mailbox_guid(self.id, person.id)
-            self.mailboxes[person.id] = Mailbox(guid, person.id)
+            self.open_mailbox(person)
         return person
+
+    def open_mailbox(self, person: Person) -> Mailbox:
+        """Give a person a mailbox."""
+        mailbox = Mailbox(exchange_ids.mailbox_guid(self.id, person.id), person)
+        self.mailboxes[person.id] = mailbox
+        return mailbox
 
     def person(self, key: str) -> Person:
         """The person with this id or user principal name, in any case."""
-        found = self._by_name.get(key.lower())
-        if found is None or found.id not in self.people:
+        found = self.find_person(key)
+        if found is None:
             raise DirectoryNotFound(key)
         return found
 
+    def find_person(self, key: str) -> Person | None:
+        """The same, or nobody."""
+        wanted = key.lower()
+        found = self.people.get(wanted)
+        return found or next((one for one in self.people.values() if one.user_principal_name.lower() == wanted), None)
+
     def by_address(self, address: str) -> Person | None:
         """Whose address this is; nobody's here when it belongs to an outsider."""
-        return self._by_name.get(address.lower())
+        version = self.store.root("users").version
+        if self._addresses[0] != version:
+            # The first to have an address keeps it.
+            people = reversed(tuple(self.people.values()))
+            self._addresses = version, {name: one for one in people for name in _addresses(one)}
+        return self._addresses[1].get(address.lower())
 
     def manager_of(self, person: Person) -> Person | None:
         """Who a person reports to; nobody for the head of the company."""
@@ -114,7 +225,18 @@ class Tenant:
 
     def direct_reports(self, person: Person) -> list[Person]:
         """Who reports to a person."""
-        return [other for other in self.people.values() if other.manager_id == person.id]
+        return [other for other in tuple(self.people.values()) if other.manager_id == person.id]
+
+    def directory_object(self, key: str) -> Entity:
+        """The user, group, device, contact or application with this id."""
+        for name in DIRECTORY_ROOTS:
+            found = self.store.root(name).get(key.lower())
+            if found is not None:
+                return found
+        person = self.find_person(key)
+        if person is None:
+            raise DirectoryNotFound(key)
+        return person
 
     def mailbox(self, person: Person) -> Mailbox:
         """A person's mailbox; not every account has one."""
@@ -133,58 +255,26 @@ class Tenant:
         **details: Any,  # noqa: ANN401 - the remaining fields of Message, by name
     ) -> Message:
         """Put one message into one folder; what is not given is made up the way Exchange would."""
-        mailbox = self.mailbox(owner)
-        sent = sent or datetime.now(UTC)
-        own = _identity(mailbox, folder)
-        topic = uuid4().hex
-        shared: dict[str, Any] = {
-            "received": sent + timedelta(seconds=1),
-            "created": sent + timedelta(seconds=1),
-            "modified": sent + timedelta(seconds=2),
-            "internet_message_id": f"<{uuid4().hex}@mail.{self.domain}>",
-            "conversation_id": conversation_id(mailbox, topic),
-            "conversation_index": conversation_index(topic, sent),
-        }
-        content = Body(body) if isinstance(body, str) else body
-        return mailbox.add(Message(subject=subject, body=content, sent=sent, **own, **(shared | details)))
+        mailbox, written = self.mailbox(owner), {"subject": subject, "body": body, **details}
+        return mailbox.add(composed(mailbox, self.domain, folder, sent or datetime.now(UTC), written))
 
     def deliver(self, sent: Message, sender: Person | None = None, *, folder: str = "inbox") -> list[Message]:
         """Put a copy of a message into the mailbox of each addressee here, and say which copies were made."""
-        found = (self.by_address(address.address) for address in (*sent.to, *sent.cc, *sent.bcc))
-        readers = {person.id: person for person in found if person and person is not sender}
-        return [self._copy(sent, reader, folder) for reader in readers.values() if reader.id in self.mailboxes]
-
-    def _copy(self, message: Message, owner: Person, folder: str) -> Message:
-        mailbox = self.mailbox(owner)
-        return mailbox.add(replace(message, **_identity(mailbox, folder), bcc=(), is_read=False, is_draft=False))
+        return delivered(self, sent, sender, folder)
 
     def move_message(self, owner: Person, message_id: str, folder: str) -> Message:
         """Move a message to another folder; as in Exchange it gets a new id and keeps its immutable one."""
         mailbox = self.mailbox(owner)
-        message = mailbox.message(message_id)
-        own = _identity(mailbox, folder) | {"immutable_id": message.immutable_id}
-        mailbox.remove(message)
-        return mailbox.add(replace(message, **own))
+        return mailbox.move(mailbox.message(message_id), folder)
 
 
-def conversation_id(mailbox: Mailbox, topic: str) -> str:
-    """The id of a thread that starts in this mailbox; copies of its messages elsewhere keep it."""
-    head = b"\x00\x04\x24\x00" + str(mailbox.guid).encode() + b"\x00\x10\x00"
-    return base64.urlsafe_b64encode(head + hashlib.sha256(topic.encode()).digest()[:16]).decode()
+def _json(value: Any) -> Any:  # noqa: ANN401 - JSON values
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return list(value) if isinstance(value, tuple) else value
 
 
-def conversation_index(topic: str, started: datetime, replies: int = 0) -> bytes:
-    """Outlook's thread position: a 22-byte header, then five bytes for each reply on the way."""
-    ticks = int((started - _FILETIME_EPOCH).total_seconds()) * 10_000_000
-    header = b"\x01" + ticks.to_bytes(8, "big")[1:6] + hashlib.sha256(topic.encode()).digest()[:16]
-    return header + b"".join(bytes((0x80, 0, step & 0xFF, step * 37 & 0xFF, step)) for step in range(replies))
-
-
-def _identity(mailbox: Mailbox, folder: str) -> dict[str, Any]:
-    number = mailbox.next_number()
-    return {
-        "id": exchange_ids.entry_id(mailbox.guid, number),
-        "immutable_id": exchange_ids.immutable_id(mailbox.guid, number),
-        "folder_id": mailbox.folder(folder).id,
-        "change_key": exchange_ids.change_key(mailbox.guid, mailbox.next_number()),
-    }
+def _addresses(person: Person) -> set[str]:
+    names = (person.id, person.user_principal_name, person.mail, *person.get("otherMails"))
+    aliases = (proxy.partition(":")[2] for proxy in person.get("proxyAddresses"))
+    return {name.lower() for name in (*names, *aliases) if name}

@@ -58,6 +58,13 @@ class Accounts:
         self._removed: dict[str, tuple[Tenant, Person]] = {}
         self._assigned: dict[str, frozenset[str]] = {}
 
+    def forget(self) -> None:
+        """Let every account be as it was at first: nobody locked, removed or kept from an application."""
+        self._states.clear()
+        self._removed.clear()
+        self._assigned.clear()
+        self._others.clear()
+
     def state(self, person: Person) -> AccountState:
         """The state of an account, to look at and to change."""
         return self._states.setdefault(person.id, AccountState())
@@ -88,12 +95,13 @@ class Accounts:
     def remove(self, person: Person) -> None:
         """Delete an account; it is not in the directory any more."""
         home = self.home_of(person.id)
-        self._removed[person.id] = home, home.people.pop(person.id)
+        self._removed[person.id] = home, home.people[person.id]
+        home.store.root("users").discard(person)
 
     def restore(self, person: Person) -> None:
         """Bring a deleted account back."""
         home, kept = self._removed.pop(person.id)
-        home.people[kept.id] = kept
+        home.store.root("users").add(kept)
 
     def home_of(self, user_id: str) -> Tenant:
         """The directory that an account is kept in; the tenant's own for one that is nowhere."""

@@ -34,6 +34,13 @@ class Controls:
         """What came in at the token endpoint and at Graph."""
         return self._realm.journal
 
+    def reset(self) -> None:
+        """Forget trouble, policies, the journal and what became of accounts; tokens and applications stay good."""
+        self.weather.clear()
+        self.policies.clear()
+        self.journal.clear()
+        self._realm.accounts.forget()
+
     # Accounts
 
     def state(self, person: Person) -> AccountState:

@@ -135,6 +135,7 @@ _OF_ONE_TENANT = ("client_credentials", _JWT_BEARER)
 GRANTS: dict[str, Grant] = {
     "authorization_code": redeem_code,
     "urn:ietf:params:oauth:grant-type:device_code": redeem_device_code,
+    "device_code": redeem_device_code,  # what MSAL for Node sends
     "refresh_token": refresh,
     "client_credentials": client_credentials,
     _JWT_BEARER: on_behalf_of,

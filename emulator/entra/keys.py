@@ -21,6 +21,8 @@ from cryptography.x509.oid import NameOID
 
 _SIGNER = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "accounts.accesscontrol.windows.net")])
 
+_MOST_SEEN = 4096
+
 
 class BadSignature(Exception):
     """The token was not signed by one of these keys, or was changed afterwards."""
@@ -90,6 +92,8 @@ class SigningKeys:
     def __init__(self, now: float) -> None:
         self._made_at = now
         self._retired: list[SigningKey] = []
+        # A signature is checked once: a client sends the same token with every call.
+        self._seen: dict[str, dict[str, Any]] = {}
 
     @cached_property
     def current(self) -> SigningKey:
@@ -108,6 +112,7 @@ class SigningKeys:
         """Sign with a key that nobody has seen yet; what the old one signed stays good only if it is kept."""
         self._retired = [*self._retired, self.current] if keep_old else []
         self.current = SigningKey.new(now)
+        self._seen.clear()
 
     def published(self, issuer: str, instance_name: str) -> list[dict[str, Any]]:
         """The key set of this tenant."""
@@ -131,6 +136,15 @@ class SigningKeys:
 
     def verified(self, token: str) -> dict[str, Any]:
         """The claims of a token that one of the two methods above signed."""
+        found = self._seen.get(token)
+        if found is None:
+            found = self._checked(token)
+            if len(self._seen) >= _MOST_SEEN:
+                self._seen.clear()
+            self._seen[token] = found
+        return found
+
+    def _checked(self, token: str) -> dict[str, Any]:
         shown, _, rest = token.partition(".")
         try:
             header = json.loads(unb64url(shown))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from uuid import uuid4
 
 from starlette.routing import BaseRoute, Route
@@ -17,6 +17,7 @@ from emulator.entra.controls import Controls
 from emulator.entra.device import device_code, device_login
 from emulator.entra.discovery import instance, key_set, older_configuration, openid_configuration
 from emulator.entra.grants import token
+from emulator.entra.issuing import issued_to_app, issued_to_person
 from emulator.entra.keys import SigningKeys
 from emulator.entra.managed_identity import ManagedIdentities, ManagedIdentity
 from emulator.entra.realm import Realm
@@ -26,6 +27,8 @@ from emulator.entra.sessions import login, logout
 from emulator.tenant import Person, Tenant
 
 _BOTH = ("GET", "POST")
+# The application that tokens without a sign-in are for, unless another is named.
+TEST_CLIENT_ID = "c7a1e0d4-52b9-4f3e-8d6a-19f0b3e7c258"
 
 
 class Entra(Controls):
@@ -44,7 +47,22 @@ class Entra(Controls):
         # What an App Service puts into IDENTITY_HEADER.
         self.identity_header = secrets.token_hex(16)
         self._identities = ManagedIdentities(self._realm, self.identity_header)
+        tenant.account_listeners.append(self._hear)
         self.routes: list[BaseRoute] = [*_routes(self._realm), *_identity_routes(self._identities)]
+
+    def _hear(self, what: str, person: Person) -> None:
+        """Do to sign-ins what an administrator's change to an account through Graph does to them."""
+        if what == "password":
+            self.change_password(person)
+        elif what in {"revoked", "disabled", "deleted"}:
+            self.revoke_sessions(person)
+        elif what in {"invited", "accepted"}:
+            self.state(person).invitation_pending = what == "invited"
+
+    @property
+    def keys(self) -> SigningKeys:
+        """What tokens are signed with; Graph's notifications are, too."""
+        return self._realm.keys
 
     @property
     def pages_url(self) -> str:
@@ -88,6 +106,19 @@ class Entra(Controls):
     def rotate_keys(self, *, keep_old: bool = True) -> None:
         """Sign with a new key; the old one stays published, or is withdrawn as in an emergency."""
         self._realm.keys.rotate(self._realm.clock(), keep_old=keep_old)
+
+    def access_token(
+        self,
+        person: Person | None = None,
+        *,
+        scopes: Iterable[str] = (),
+        roles: Iterable[str] = (),
+        client_id: str = TEST_CLIENT_ID,
+    ) -> str:
+        """A token for Graph without a sign-in: for a person with `scopes`, or for an application with `roles`."""
+        if person is None:
+            return issued_to_app(self._realm, client_id, roles)
+        return issued_to_person(self._realm, client_id, person, scopes)
 
     def caller(self, authorization: str | None) -> Caller:
         """Who an Authorization header speaks for; raises TokenRefused when Graph would not accept it."""

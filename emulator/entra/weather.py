@@ -44,12 +44,11 @@ class Front:
 
     def answer(self, trace: Trace) -> Response:
         """What comes instead of the answer."""
-        headers = {"Retry-After": _waiting(self.retry_after)} if self.retry_after is not None else {}
+        headers = {"Retry-After": waiting(self.retry_after)} if self.retry_after is not None else {}
         if self.code:
             error = EntraError(self.code)
             return JSONResponse(body_of(error, trace), self.status, headers)
-        reason = _REASONS.get(self.status, "Error")
-        return HTMLResponse(_PAGE.format(status=self.status, reason=reason), self.status, headers)
+        return HTMLResponse(gateway_page(self.status), self.status, headers)
 
 
 class Weather:
@@ -105,6 +104,11 @@ class Weather:
         self._fronts.clear()
 
     @property
+    def fronts(self) -> tuple[Front, ...]:
+        """What is still to come, the oldest first."""
+        return tuple(self._fronts)
+
+    @property
     def is_fine(self) -> bool:
         return not self._fronts
 
@@ -129,7 +133,13 @@ def _kept(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in headers.items() if name.lower() != "content-length")
 
 
-def _waiting(retry_after: int | datetime) -> str:
+def gateway_page(status: int) -> str:
+    """What a gateway says that knows of no service behind it."""
+    return _PAGE.format(status=status, reason=_REASONS.get(status, "Error"))
+
+
+def waiting(retry_after: int | datetime) -> str:
+    """A Retry-After header: seconds, or a date."""
     if isinstance(retry_after, datetime):
         return format_datetime(retry_after.astimezone(UTC), usegmt=True)
     return str(retry_after)

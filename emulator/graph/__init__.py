@@ -1,13 +1,4 @@
-"""Graph's endpoints, one module per workload; a new workload adds its endpoints to this list."""
+"""Microsoft Graph: `engine` does what all workloads share, each other package is one workload; `catalogue` lists them.
 
-from __future__ import annotations
-
-from emulator.graph import attachments, folders, messages, users
-from emulator.graph.router import Router
-
-__all__ = ["graph_router"]
-
-
-def graph_router() -> Router:
-    """All endpoints of the demo tenant's Graph."""
-    return Router([*users.ENDPOINTS, *folders.ENDPOINTS, *messages.ENDPOINTS, *attachments.ENDPOINTS])
+Nothing is imported here, so that a tenant can hold a workload's state without loading its routes.
+"""

@@ -1,153 +1,196 @@
-"""A parsed filter held against the type it is for: unknown names and types that do not go together."""
+"""A parsed filter held against the type it is for, and put into that type's own spelling."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, TypeAlias, cast
 
-from emulator.odata.errors import ODataError, UnknownProperty
-from emulator.odata.nodes import Call, Compare, Count, In, Lambda, Literal, Logic, Node, Not, Path
-from emulator.odata.types import Collection, PropertyType, Structured, type_name
+from emulator.odata.arithmetic import result_family
+from emulator.odata.errors import ODataError
+from emulator.odata.families import NULL, PRIMITIVES, check_pair, family, one_wrong, suited, two_wrong
+from emulator.odata.functions import FUNCTIONS
+from emulator.odata.names import PLAIN, UNTYPED, Names, cast_target, resolve
+from emulator.odata.nodes import Arithmetic, Call, Compare, Count, In, Lambda, Literal, Logic, Negate, Node, Not, Path
+from emulator.odata.parser import parse_filter
+from emulator.odata.types import Collection, Enum, PropertyType, Structured, type_name
 
 _BOOLEAN = "Edm.Boolean"
-_STRING = "Edm.String"
-_OPERATOR_KINDS = {
-    "eq": "Equal",
-    "ne": "NotEqual",
-    "gt": "GreaterThan",
-    "ge": "GreaterThanOrEqual",
-    "lt": "LessThan",
-    "le": "LessThanOrEqual",
-    "in": "In",
-    "and": "And",
-    "or": "Or",
-}
-_FUNCTIONS: Mapping[str, tuple[int, str]] = {
-    "contains": (2, _BOOLEAN),
-    "startswith": (2, _BOOLEAN),
-    "endswith": (2, _BOOLEAN),
-    "tolower": (1, _STRING),
-    "toupper": (1, _STRING),
-    "length": (1, "Edm.Int32"),
-}
-_FAMILIES = {
-    "Edm.Int32": "number",
-    "Edm.Int64": "number",
-    "Edm.Double": "number",
-    "Edm.Date": "moment",
-    "Edm.DateTimeOffset": "moment",
-    "Edm.Enum": _STRING,
-    "Edm.Binary": _STRING,
-}
 _ONE_BOOLEAN = "The $filter expression must evaluate to a single boolean value."
+_ITSELF = "$it"
 
-Scope = Mapping[str, PropertyType]
+Typed: TypeAlias = tuple[Node, PropertyType]
 
 
-def check_filter(node: Node, kind: Structured) -> None:
+# The same few filters come again and again, inside an expansion once per item.
+@lru_cache(maxsize=256)
+def parsed_filter(text: str, kind: Structured, names: Names = PLAIN) -> Node:
+    """The tree of a filter on this type, checked and in the type's own spelling."""
+    return _Checker({_ITSELF: kind}, names).condition(parse_filter(text))
+
+
+def check_filter(node: Node, kind: Structured, names: Names = PLAIN) -> None:
     """Refuse a filter that does not fit the type."""
-    if _type_of(node, kind, {}) != _BOOLEAN:
-        raise ODataError(_ONE_BOOLEAN)
+    _Checker({_ITSELF: kind}, names).condition(node)
 
 
-def resolve(segments: tuple[str, ...], kind: PropertyType) -> PropertyType:
-    """The type at the end of a path, or the error that names the segment which is not there."""
-    for segment in segments:
-        name = kind.find(segment) if isinstance(kind, Structured) else None
-        if name is None or not isinstance(kind, Structured):
-            raise UnknownProperty(segment, type_name(kind))
-        kind = kind.properties[name]
-    return kind
+def bound(node: Node, kind: Structured, scope: Mapping[str, PropertyType], names: Names = PLAIN) -> Node:
+    """The same filter in the type's own spelling: `Department` means `department`."""
+    return _Checker({**scope, _ITSELF: kind}, names).typed(node)[0]
 
 
-def _type_of(node: Node, kind: Structured, scope: Scope) -> PropertyType:  # noqa: PLR0911 - one case per node
-    match node:
-        case Literal():
-            return node.kind
-        case Path():
-            return _at(node, kind, scope)
-        case Count():
-            _members(node.path, kind, scope)
-            return "Edm.Int32"
-        case Call():
-            return _call(node, kind, scope)
-        case Compare() | Logic():
-            return _pair(node, kind, scope)
-        case In():
-            return _choice(node, kind, scope)
-        case Not():
-            _boolean(node.operand, "Not", kind, scope)
-        case _:
-            _quantified(node, kind, scope)
-    return _BOOLEAN
+class _Checker:
+    """One pass over one tree; each rule gives the node back as the type spells it, and its type."""
+
+    def __init__(self, scope: Mapping[str, PropertyType], names: Names) -> None:
+        self._scope = scope
+        self._names = names
+        self._rules: Mapping[type, Callable[[Any], Typed]] = {
+            Literal: lambda node: (node, node.kind),
+            Path: self._path,
+            Count: self._count,
+            Call: self._call,
+            Arithmetic: self._arithmetic,
+            Negate: self._negate,
+            Compare: self._compare,
+            In: self._choice,
+            Logic: self._logic,
+            Not: self._not,
+            Lambda: self._quantified,
+        }
+
+    def typed(self, node: Node) -> Typed:
+        return self._rules[type(node)](node)
+
+    def condition(self, node: Node) -> Node:
+        found, kind = self.typed(node)
+        if kind not in {_BOOLEAN, UNTYPED}:
+            raise ODataError(_ONE_BOOLEAN)
+        return found
+
+    def _path(self, node: Path) -> tuple[Path, PropertyType]:
+        first, *rest = node.segments
+        if first not in self._scope:
+            first, rest = _ITSELF, list(node.segments)
+        segments, kind = resolve(rest, self._scope[first], self._names)
+        # A property that a variable hides keeps its `$it/`.
+        if first != _ITSELF or not segments or segments[0] in self._scope:
+            segments = (first, *segments)
+        return Path(segments, kind), kind
+
+    def _members(self, node: Path) -> tuple[Path, PropertyType]:
+        path, found = self._path(node)
+        if found == UNTYPED:
+            return path, UNTYPED
+        if not isinstance(found, Collection):
+            raise ODataError(f"The parent value for a property access of '{node.segments[-1]}' is not a collection.")
+        return path, found.item
+
+    def _count(self, node: Count) -> Typed:
+        return Count(self._members(node.path)[0]), "Edm.Int32"
+
+    def _call(self, node: Call) -> Typed:
+        if node.name in {"isof", "cast"}:
+            return self._type_call(node)
+        if node.name not in FUNCTIONS:
+            raise ODataError(f"An unknown function with name '{node.name}' was found.")
+        function = FUNCTIONS[node.name]
+        given = [self.typed(argument) for argument in node.arguments]
+        kinds = [kind for _, kind in given]
+        if not any(_takes(form, kinds) for form in function.forms):
+            raise _no_form(node.name, kinds)
+        return replace(node, arguments=tuple(argument for argument, _ in given)), function.returns
+
+    def _type_call(self, node: Call) -> Typed:
+        """`isof` and `cast`, of a value or of the item itself."""
+        *operands, wanted = node.arguments or (Literal(None, NULL),)
+        if len(operands) > 1 or not isinstance(wanted, Literal) or wanted.kind != "type":
+            raise _no_form(node.name, [self.typed(operand)[1] for operand in (*operands, wanted)])
+        operand, kind = self.typed(operands[0] if operands else Path((_ITSELF,)))
+        target = self._type_named(str(wanted.value), kind)
+        name = Literal(type_name(target), "type")
+        return replace(node, arguments=(operand, name)), _BOOLEAN if node.name == "isof" else target
+
+    def _type_named(self, name: str, kind: PropertyType) -> PropertyType:
+        if name in PRIMITIVES:
+            return name
+        if isinstance(kind, Structured):
+            return cast_target(name, kind, self._names)
+        found = kind if isinstance(kind, Enum) and kind.name == name else self._names.types(name)
+        if found is None:
+            raise ODataError(f"The type '{name}' is not defined in the model.")
+        return found
+
+    def _arithmetic(self, node: Arithmetic) -> Typed:
+        first, kind = self.typed(node.first)
+        steps = []
+        for name, operand in node.steps:
+            right, right_kind = self.typed(operand)
+            kind = _result(kind, name, right_kind)
+            steps.append((name, right))
+        return Arithmetic(first, tuple(steps)), kind
+
+    def _negate(self, node: Negate) -> Typed:
+        operand, kind = self.typed(node.operand)
+        if family(kind) not in {"number", "duration", NULL, "any"}:
+            raise one_wrong(kind, "-")
+        return Negate(operand), kind
+
+    def _compare(self, node: Compare) -> Typed:
+        left, left_kind = self.typed(node.left)
+        right, right_kind = self.typed(node.right)
+        left, left_kind = suited(left, left_kind, right_kind)
+        right, right_kind = suited(right, right_kind, left_kind)
+        check_pair(left_kind, right_kind, node.operator)
+        return Compare(node.operator, left, right), _BOOLEAN
+
+    def _choice(self, node: In) -> Typed:
+        operand, kind = self.typed(node.operand)
+        choices = []
+        for choice in node.choices:
+            fitting, choice_kind = suited(choice, choice.kind, kind)
+            check_pair(kind, choice_kind, "in")
+            choices.append(cast("Literal", fitting))
+        return In(operand, tuple(choices)), _BOOLEAN
+
+    def _logic(self, node: Logic) -> Typed:
+        operands = tuple(self._boolean(operand, node.operator) for operand in node.operands)
+        return Logic(node.operator, operands), _BOOLEAN
+
+    def _not(self, node: Not) -> Typed:
+        return Not(self._boolean(node.operand, "not")), _BOOLEAN
+
+    def _boolean(self, node: Node, operator: str) -> Node:
+        found, kind = self.typed(node)
+        if kind not in {_BOOLEAN, UNTYPED}:
+            raise one_wrong(kind, operator)
+        return found
+
+    def _quantified(self, node: Lambda) -> Typed:
+        path, item = self._members(node.path)
+        if node.body is None or node.variable is None:
+            return replace(node, path=path), _BOOLEAN
+        body = _Checker({**self._scope, node.variable: item}, self._names).condition(node.body)
+        return replace(node, path=path, body=body), _BOOLEAN
 
 
-def _at(path: Path, kind: Structured, scope: Scope) -> PropertyType:
-    if path.segments[0] in scope:
-        return resolve(path.segments[1:], scope[path.segments[0]])
-    return resolve(path.segments, kind)
-
-
-def _members(path: Path, kind: Structured, scope: Scope) -> str | Structured:
-    found = _at(path, kind, scope)
-    if not isinstance(found, Collection):
-        raise ODataError(f"The parent value for a property access of '{path.segments[-1]}' is not a collection.")
-    return found.item
-
-
-def _call(node: Call, kind: Structured, scope: Scope) -> str:
-    if node.name not in _FUNCTIONS:
-        raise ODataError(f"An unknown function with name '{node.name}' was found.")
-    wanted, returns = _FUNCTIONS[node.name]
-    given = [_type_of(argument, kind, scope) for argument in node.arguments]
-    if len(given) != wanted or any(_family(argument) not in {_STRING, "null"} for argument in given):
-        listed = ", ".join(type_name(argument) for argument in given)
-        raise ODataError(f"No function signature for the function with name '{node.name}' matches ({listed}).")
-    return returns
-
-
-def _pair(node: Compare | Logic, kind: Structured, scope: Scope) -> str:
-    if isinstance(node, Logic):
-        for operand in node.operands:
-            _boolean(operand, _OPERATOR_KINDS[node.operator], kind, scope)
-        return _BOOLEAN
-    _agree(_type_of(node.left, kind, scope), _type_of(node.right, kind, scope), node.operator)
-    return _BOOLEAN
-
-
-def _choice(node: In, kind: Structured, scope: Scope) -> str:
-    operand = _type_of(node.operand, kind, scope)
-    for choice in node.choices:
-        _agree(operand, choice.kind, "in")
-    return _BOOLEAN
-
-
-def _quantified(node: Lambda, kind: Structured, scope: Scope) -> None:
-    item = _members(node.path, kind, scope)
-    if node.body is None or node.variable is None:
-        return
-    if _type_of(node.body, kind, {**scope, node.variable: item}) != _BOOLEAN:
-        raise ODataError(_ONE_BOOLEAN)
-
-
-def _boolean(node: Node, operator: str, kind: Structured, scope: Scope) -> None:
-    found = _type_of(node, kind, scope)
-    if found != _BOOLEAN:
-        raise ODataError(
-            f"A operator with incompatible types was detected. "
-            f"Found operand type '{type_name(found)}' for operator kind '{operator}'."
-        )
-
-
-def _agree(left: PropertyType, right: PropertyType, operator: str) -> None:
-    if "null" in (left, right) or (_family(left) == _family(right) and isinstance(left, str)):
-        return
-    raise ODataError(
-        "A binary operator with incompatible types was detected. "
-        f"Found operand types '{type_name(left)}' and '{type_name(right)}' "
-        f"for operator kind '{_OPERATOR_KINDS[operator]}'."
+def _takes(form: tuple[str, ...], kinds: list[PropertyType]) -> bool:
+    """Whether arguments of these types fit one form of a function."""
+    return len(form) == len(kinds) and all(
+        family(kind) in {wanted, NULL, "any"} for wanted, kind in zip(form, kinds, strict=True)
     )
 
 
-def _family(kind: PropertyType) -> str:
-    # A structure or collection goes with nothing but null.
-    return _FAMILIES.get(kind, kind) if isinstance(kind, str) else f"={type_name(kind)}"
+def _no_form(name: str, kinds: list[PropertyType]) -> ODataError:
+    listed = ", ".join(map(type_name, kinds))
+    return ODataError(f"No function signature for the function with name '{name}' matches ({listed}).")
+
+
+def _result(left: PropertyType, name: str, right: PropertyType) -> PropertyType:
+    found = result_family(family(left), name, family(right))
+    if found is None:
+        raise two_wrong(left, right, name)
+    if found == "number":
+        return "Edm.Double" if "Edm.Double" in {left, right} or name == "divby" else left
+    return {"moment": "Edm.DateTimeOffset", "duration": "Edm.Duration", "any": UNTYPED}.get(found, NULL)

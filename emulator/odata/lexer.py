@@ -8,17 +8,20 @@ from dataclasses import dataclass
 
 from emulator.odata.errors import ODataError
 
-# Order matters: a GUID starts like a number or a name, a date like a number.
+_QUOTED = r"'[^']*(?:''[^']*)*'"
+# Order matters: a GUID starts like a number or a name, dates and times of day like a number.
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+)
-    |(?P<string>'(?:[^']|'')*')
-    |(?P<guid>[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12})\b
-    |(?P<datetime>\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)
-    |(?P<date>\d{4}-\d{2}-\d{2})\b
+    rf"""(?P<blank>\s+)
+    |(?P<string>{_QUOTED})
+    |(?P<typed>(?:duration|binary|[A-Za-z_]\w*(?:\.\w+)+){_QUOTED})
+    |(?P<guid>[0-9A-Fa-f]{{8}}-[0-9A-Fa-f]{{4}}-[0-9A-Fa-f]{{4}}-[0-9A-Fa-f]{{4}}-[0-9A-Fa-f]{{12}})\b
+    |(?P<datetime>\d{{4}}-\d{{2}}-\d{{2}}T\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?(?:Z|[+-]\d{{2}}:\d{{2}})?)
+    |(?P<date>\d{{4}}-\d{{2}}-\d{{2}})\b
+    |(?P<time>\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d+)?)?)\b
     |(?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\b
-    |(?P<name>\$count|[A-Za-z_][A-Za-z0-9_.]*)
-    |(?P<mark>[(),/:])""",
-    re.VERBOSE | re.IGNORECASE,
+    |(?P<name>\$count\b|\$it\b|[A-Za-z_][A-Za-z0-9_.]*)
+    |(?P<mark>[(),/:-])""",
+    re.VERBOSE | re.IGNORECASE | re.ASCII,
 )
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import TypeAlias
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from typing import Any, TypeAlias
 from uuid import UUID
 
-Value: TypeAlias = str | bool | int | float | datetime | UUID | None
+from emulator.odata.types import PropertyType
+
+Value: TypeAlias = str | bool | int | float | datetime | time | timedelta | UUID | None
 
 
 @dataclass(frozen=True)
 class Literal:
-    """A value written in the filter, and its OData type."""
+    """A value written in the filter, and its OData type.
+
+    Besides type names the kind may be `null`, `type` (the value names a type) or `flags` (members of an enumeration).
+    """
 
     value: Value
     kind: str
@@ -20,9 +26,13 @@ class Literal:
 
 @dataclass(frozen=True)
 class Path:
-    """A property, or one inside another: `from/emailAddress/address`."""
+    """A property, or one inside another: `from/emailAddress/address`; a segment with a dot is a cast.
+
+    The type at its end is known once the tree is bound.
+    """
 
     segments: tuple[str, ...]
+    kind: PropertyType | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -41,8 +51,23 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Arithmetic:
+    """`first add x sub y`, or mul, div, divby and mod; a chain of one rank is one node and works from the left."""
+
+    first: Node
+    steps: tuple[tuple[str, Node], ...]
+
+
+@dataclass(frozen=True)
+class Negate:
+    """A minus sign before anything but a number that is written out."""
+
+    operand: Node
+
+
+@dataclass(frozen=True)
 class Compare:
-    """`left op right` with op one of eq ne gt ge lt le."""
+    """`left op right` with op one of eq ne gt ge lt le has."""
 
     operator: str
     left: Node
@@ -82,31 +107,34 @@ class Lambda:
     body: Node | None
 
 
-Node: TypeAlias = Literal | Path | Count | Call | Compare | In | Logic | Not | Lambda
+Node: TypeAlias = Literal | Path | Count | Call | Arithmetic | Negate | Compare | In | Logic | Not | Lambda
 
 
 def walk(node: Node | None) -> list[Node]:
     """A node and all nodes below it, in the order they were written."""
-    if node is None:
-        return []
-    return [node, *(found for child in _children(node) for found in walk(child))]
+    return [] if node is None else list(_walked(node))
 
 
-def _children(node: Node) -> tuple[Node | None, ...]:  # noqa: PLR0911 - one case per node
-    match node:
-        case Compare():
-            return (node.left, node.right)
-        case Logic():
-            return node.operands
-        case Not():
-            return (node.operand,)
-        case In():
-            return (node.operand, *node.choices)
-        case Call():
-            return node.arguments
-        case Lambda():
-            return (node.path, node.body)
-        case Count():
-            return (node.path,)
-        case _:
-            return ()
+def _walked(node: Node) -> Iterator[Node]:
+    yield node
+    for child in _children(node):
+        if child is not None:
+            yield from _walked(child)
+
+
+def _children(node: Node) -> tuple[Node | None, ...]:
+    reader = _CHILDREN.get(type(node))
+    return reader(node) if reader else ()
+
+
+_CHILDREN: Mapping[type, Callable[[Any], tuple[Node | None, ...]]] = {
+    Compare: lambda node: (node.left, node.right),
+    Logic: lambda node: node.operands,
+    Not: lambda node: (node.operand,),
+    Negate: lambda node: (node.operand,),
+    In: lambda node: (node.operand, *node.choices),
+    Call: lambda node: node.arguments,
+    Arithmetic: lambda node: (node.first, *(operand for _, operand in node.steps)),
+    Lambda: lambda node: (node.path, node.body),
+    Count: lambda node: (node.path,),
+}

@@ -1,23 +1,24 @@
-"""Recursive descent from `$filter` text to its syntax tree."""
+"""From `$filter` text to its syntax tree, operators by their rank."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
-from uuid import UUID
-
 from emulator.odata.errors import ODataError
 from emulator.odata.lexer import Token, tokens
-from emulator.odata.nodes import Call, Compare, Count, In, Lambda, Literal, Logic, Node, Not, Path
+from emulator.odata.literals import is_constant, literal
+from emulator.odata.names import COUNT
+from emulator.odata.nodes import Arithmetic, Call, Compare, Count, In, Lambda, Literal, Logic, Negate, Node, Not, Path
 
-_COMPARISONS = frozenset({"eq", "ne", "gt", "ge", "lt", "le"})
-_CONSTANTS: dict[str, Literal] = {
-    "true": Literal(value=True, kind="Edm.Boolean"),
-    "false": Literal(value=False, kind="Edm.Boolean"),
-    "null": Literal(None, "null"),
+_OR, _AND, _COMPARISON, _SUM, _PRODUCT = range(5)
+_RANKS = {
+    "or": _OR,
+    "and": _AND,
+    **dict.fromkeys(("eq", "ne", "gt", "ge", "lt", "le", "has", "in"), _COMPARISON),
+    **dict.fromkeys(("add", "sub"), _SUM),
+    **dict.fromkeys(("mul", "div", "divby", "mod"), _PRODUCT),
 }
-# Nine Python frames a level: far below the interpreter's limit, also under a deep stack of middleware.
-_DEEPEST = 50
+_TYPE_FUNCTIONS = frozenset({"cast", "isof"})
+# At most five Python frames a level: far below the interpreter's limit, also under a deep stack of middleware.
+_DEEPEST = 80
 
 
 def parse_filter(text: str) -> Node:
@@ -36,96 +37,112 @@ class _Parser:
         self._in_lambda = False
 
     def whole(self) -> Node:
-        node = self._any_of()
+        node = self._expression(_OR)
         if self._peek().kind != "end":
             raise self._wrong()
         return node
 
-    def _any_of(self) -> Node:
-        return self._joined("or", self._all_of)
+    def _expression(self, lowest: int) -> Node:
+        """An operand and all operators behind it that rank at least this high."""
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ODataError("Recursion depth exceeded allowed limit.")
+        node = self._unary()
+        highest = _PRODUCT
+        while lowest <= (rank := self._rank()) <= highest:
+            node = self._joined(node, rank)
+            # A comparison cannot be compared on.
+            highest = _AND if rank == _COMPARISON else rank
+        self._depth -= 1
+        return node
 
-    def _all_of(self) -> Node:
-        return self._joined("and", self._negatable)
+    def _rank(self) -> int:
+        token = self._peek()
+        return _RANKS.get(token.text.lower(), -1) if token.kind == "name" else -1
 
-    def _joined(self, operator: str, rule: Callable[[], Node]) -> Node:
-        found = [rule()]
-        while self._takes_word(operator):
-            found.append(rule())
-        return Logic(operator, tuple(found)) if len(found) > 1 else found[0]
+    def _joined(self, left: Node, rank: int) -> Node:
+        if rank == _COMPARISON:
+            return self._comparison(left)
+        steps = []
+        while self._rank() == rank:
+            steps.append((self._take().text.lower(), self._expression(rank + 1)))
+        if rank in {_OR, _AND}:
+            return Logic(steps[0][0], (left, *(operand for _, operand in steps)))
+        return Arithmetic(left, tuple(steps))
 
-    def _negatable(self) -> Node:
-        if self._takes_word("not"):
-            return Not(self._deeper(self._negatable))
-        return self._comparison()
-
-    def _comparison(self) -> Node:
-        left = self._operand()
-        word = self._peek().text.lower() if self._peek().kind == "name" else ""
+    def _comparison(self, left: Node) -> Node:
+        word = self._take().text.lower()
         if word == "in":
-            self._take()
             return In(left, self._choices())
-        if word in _COMPARISONS:
-            self._take()
-            return Compare(word, left, self._operand())
-        return left
+        return Compare(word, left, self._expression(_SUM))
 
     def _choices(self) -> tuple[Literal, ...]:
         self._expect("(")
         found = [self._literal()]
-        while self._takes_mark(","):
+        while self._takes("mark", ","):
             found.append(self._literal())
         self._expect(")")
         return tuple(found)
 
+    def _unary(self) -> Node:
+        if self._takes("name", "not"):
+            return Not(self._expression(_COMPARISON))
+        if self._takes("mark", "-"):
+            return Negate(self._expression(_PRODUCT + 1))
+        return self._operand()
+
     def _operand(self) -> Node:
-        if self._takes_mark("("):
-            node = self._deeper(self._any_of)
+        if self._takes("mark", "("):
+            node = self._expression(_OR)
             self._expect(")")
             return node
         token = self._peek()
-        if token.kind == "name" and token.text.lower() not in _CONSTANTS:
+        if token.kind == "name" and not is_constant(token.text):
             return self._named()
         return self._literal()
 
     def _named(self) -> Node:
-        name = self._take().text
-        if self._takes_mark("("):
-            return Call(name.lower(), self._arguments())
-        return self._path(name)
+        token = self._take()
+        if token.text.lower() == COUNT:
+            raise self._wrong(token)
+        if self._takes("mark", "("):
+            return _called(token.text.lower(), self._arguments())
+        return self._path("$it" if token.text.lower() == "$it" else token.text)
 
     def _arguments(self) -> tuple[Node, ...]:
-        if self._takes_mark(")"):
+        if self._takes("mark", ")"):
             return ()
-        found = [self._deeper(self._any_of)]
-        while self._takes_mark(","):
-            found.append(self._deeper(self._any_of))
+        found = [self._expression(_OR)]
+        while self._takes("mark", ","):
+            found.append(self._expression(_OR))
         self._expect(")")
         return tuple(found)
 
     def _path(self, first: str) -> Node:
         segments = [first]
-        while self._takes_mark("/"):
+        while self._takes("mark", "/"):
             token = self._take()
             if token.kind != "name":
                 raise self._wrong(token)
-            if token.text == "$count":
+            word = token.text.lower()
+            if word == COUNT:
                 return Count(Path(tuple(segments)))
-            if token.text.lower() in {"any", "all"} and self._takes_mark("("):
-                return self._lambda(Path(tuple(segments)), token.text.lower())
+            if word in {"any", "all"} and self._takes("mark", "("):
+                return self._lambda(Path(tuple(segments)), word)
             segments.append(token.text)
         return Path(tuple(segments))
 
     def _lambda(self, path: Path, quantifier: str) -> Lambda:
-        if self._takes_mark(")"):
+        if quantifier == "any" and self._takes("mark", ")"):
             return Lambda(path, quantifier, None, None)
         variable = self._take()
-        if variable.kind != "name":
+        if variable.kind != "name" or variable.text.startswith("$"):
             raise self._wrong(variable)
         self._expect(":")
         if self._in_lambda:
             raise ODataError("The Any/All nesting limit of '1' has been exceeded.")
         self._in_lambda = True
-        body = self._deeper(self._any_of)
+        body = self._expression(_OR)
         self._in_lambda = False
         self._expect(")")
         return Lambda(path, quantifier, variable.text, body)
@@ -133,17 +150,9 @@ class _Parser:
     def _literal(self) -> Literal:
         token = self._take()
         try:
-            return _value(token)
+            return literal(token)
         except (KeyError, ValueError):
             raise self._wrong(token) from None
-
-    def _deeper(self, rule: Callable[[], Node]) -> Node:
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ODataError("Recursion depth exceeded allowed limit.")
-        node = rule()
-        self._depth -= 1
-        return node
 
     def _peek(self) -> Token:
         return self._tokens[self._next]
@@ -153,12 +162,6 @@ class _Parser:
         self._next = min(self._next + 1, len(self._tokens) - 1)
         return token
 
-    def _takes_word(self, word: str) -> bool:
-        return self._takes("name", word)
-
-    def _takes_mark(self, mark: str) -> bool:
-        return self._takes("mark", mark)
-
     def _takes(self, kind: str, text: str) -> bool:
         token = self._peek()
         taken = token.kind == kind and token.text.lower() == text
@@ -166,7 +169,7 @@ class _Parser:
         return taken
 
     def _expect(self, mark: str) -> None:
-        if not self._takes_mark(mark):
+        if not self._takes("mark", mark):
             raise self._wrong()
 
     def _wrong(self, token: Token | None = None) -> ODataError:
@@ -176,27 +179,16 @@ class _Parser:
         return ODataError(f"Syntax error at position {position} in '{self._text}'.")
 
 
-def _value(token: Token) -> Literal:
-    match token.kind:
-        case "string":
-            return Literal(token.text[1:-1].replace("''", "'"), "Edm.String")
-        case "number":
-            return _number(token.text)
-        case "guid":
-            return Literal(UUID(token.text), "Edm.Guid")
-        case "datetime" | "date":
-            return Literal(moment(token.text), "Edm.DateTimeOffset" if token.kind == "datetime" else "Edm.Date")
-        case _:
-            return _CONSTANTS[token.text.lower()]
+def _called(name: str, arguments: tuple[Node, ...]) -> Call:
+    """A call; the type that `isof` and `cast` end with is a name, in quotes or not."""
+    if name in _TYPE_FUNCTIONS and arguments:
+        arguments = (*arguments[:-1], _type_name(arguments[-1]))
+    return Call(name, arguments)
 
 
-def _number(text: str) -> Literal:
-    if text.lstrip("-").isdigit():
-        return Literal(int(text), "Edm.Int32")
-    return Literal(float(text), "Edm.Double")
-
-
-def moment(text: str) -> datetime:
-    """A point in time from its ISO text; one without a zone is UTC."""
-    found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+def _type_name(node: Node) -> Node:
+    if isinstance(node, Path):
+        return Literal("/".join(node.segments), "type")
+    if isinstance(node, Literal) and isinstance(node.value, str):
+        return Literal(node.value, "type")
+    return node

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from emulator.mailbox import Body
+from emulator.graph.mail.state import Body
 from emulator.seed import outside
+from emulator.seed.calendar import furnish_calendars
+from emulator.seed.contacts import furnish_contacts
+from emulator.seed.directory import furnish_directory
+from emulator.seed.drives import furnish_drives
 from emulator.seed.files import any_file
+from emulator.seed.hostile import send_attacks
 from emulator.seed.outside import Bulletin
 from emulator.seed.people import hire_staff
 from emulator.seed.post import PostOffice
@@ -29,6 +37,23 @@ _FRESH_MINUTES = (4, 11, 26, 52)
 def demo_tenant(now: datetime | None = None, seed: int = DEFAULT_SEED) -> Tenant:
     """The company of the demo, with everyone's mail up to `now`."""
     now = (now or datetime.now(UTC)).astimezone(UTC).replace(microsecond=0)
+    with _no_collector():
+        return _filled(now, seed)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Make many things that all stay, without the garbage collector looking through them again and again meanwhile."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _filled(now: datetime, seed: int) -> Tenant:
     tenant = Tenant(display_name="Lindenhall Exhibition Lighting")
     rng = Random(seed)  # noqa: S311 - a demo has to be repeatable, not unpredictable
     hire_staff(tenant, rng, now)
@@ -38,7 +63,18 @@ def demo_tenant(now: datetime | None = None, seed: int = DEFAULT_SEED) -> Tenant
     builder.send_bulletins()
     builder.write_drafts()
     builder.file_away()
+    _furnish(tenant, seed, now)
+    send_attacks(builder.post, tenant.demo_person, now)
     return tenant
+
+
+def _furnish(tenant: Tenant, seed: int, now: datetime) -> None:
+    """Everything but mail. Each part has dice of its own, so that a change in one leaves the others as they were."""
+    dice = (Random(seed + number) for number in itertools.count(1))  # noqa: S311 - repeatable
+    furnish_directory(tenant, next(dice))
+    furnish_contacts(tenant, next(dice))
+    furnish_calendars(tenant, next(dice), now)
+    furnish_drives(tenant, next(dice), now)
 
 
 @dataclass

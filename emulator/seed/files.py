@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from random import Random
 
-from emulator.mailbox import Attachment
+from emulator.graph.mail.state import Attachment
 
 _ITEMS = ("Track spot 12W", "Linear wash 900", "Driver DALI-2", "Lens 15 deg", "Mounting kit", "Emergency module")
 

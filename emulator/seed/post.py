@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from emulator.mailbox import Address, Attachment, Body, Flag, Message
+from emulator.graph.mail.state import Address, Attachment, Body, Flag, Message
+from emulator.graph.mail.threads import conversation_id, conversation_index
 from emulator.seed.writing import Letter
-from emulator.tenant import Person, Tenant, conversation_id, conversation_index
+from emulator.tenant import Person, Tenant
 
 _SETTLED_DAYS = 6
 _CATEGORIES = ("Blue category", "Green category", "Orange category", "Red category")
@@ -101,7 +102,7 @@ class PostOffice:
 
     def thread_ids(self, thread: Thread, holder: Person) -> dict[str, Any]:
         """What the next message of a thread carries in every mailbox."""
-        thread.id = thread.id or conversation_id(self.tenant.mailbox(holder), thread.topic)
+        thread.id = thread.id or conversation_id(self.tenant.mailbox(holder).guid, thread.topic)
         index = conversation_index(thread.topic, thread.started, thread.letters)
         thread.letters += 1
         unique = hashlib.sha256(f"{thread.topic}/{thread.letters}".encode()).hexdigest()[:32].upper()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
-from emulator.mailbox import Attachment
+from emulator.graph.mail.state import Attachment
 from emulator.seed.clients import CLIENT_TOPICS, SUPPLIER_TOPICS
 from emulator.seed.files import any_file, png_file
 from emulator.seed.office import OFFICE
@@ -48,11 +48,14 @@ class Correspondence:
 
     def __post_init__(self) -> None:
         self._writers = {person.id: Writer.staff(person) for person in self.staff}
+        self._near: dict[str | None, list[Person]] = {}
+        for person in self.staff:
+            self._near.setdefault(person.department, []).append(person)
 
     def group(self, *included: Person) -> list[Person]:
         """Who takes part in a thread: the given people first, then colleagues, near ones more often."""
         first = included[0]
-        near = [person for person in self.staff if person.department == first.department]
+        near = self._near.get(first.department, [])
         pool = [*near, *near, *self.staff]
         wanted = len(included) + self.rng.choice((1, 1, 2, 3))
         group = list(included)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from html import escape
 
-from emulator.mailbox import Address
+from emulator.graph.mail.state import Address
 from emulator.tenant import Person
 
 _HEAD = (

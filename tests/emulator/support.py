@@ -12,6 +12,8 @@ from starlette.routing import BaseRoute
 
 from emulator import Tenant, build_emulator
 from emulator.entra import Caller, TokenRefused
+from emulator.graph.catalogue import WORKLOADS
+from emulator.graph.engine.workload import Workload
 from emulator.tenant import Person
 
 NOW = datetime(2026, 3, 11, 14, 30, tzinfo=UTC)
@@ -40,8 +42,10 @@ def app_only(*roles: str) -> Caller:
     return Caller("app", None, frozenset(), frozenset(roles))
 
 
-def client_for(tenant: Tenant, caller: Caller, refusal: str | None = None) -> httpx.AsyncClient:
-    app = build_emulator(tenant, entra=FakeEntra(caller, refusal), clock=NOW.timestamp)
+def client_for(
+    tenant: Tenant, caller: Caller, refusal: str | None = None, workloads: Sequence[Workload] = WORKLOADS
+) -> httpx.AsyncClient:
+    app = build_emulator(tenant, entra=FakeEntra(caller, refusal), clock=NOW.timestamp, workloads=workloads)
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="https://graph.microsoft.com/v1.0")
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from emulator import Tenant
-from emulator.mailbox import Address, Attachment
+from emulator.graph.mail.state import Address, Attachment
 from emulator.odata import ODataError
 from emulator.tenant import Person
 from tests.emulator.support import NOW, client_for, delegated, error_of, pages, small_tenant, subjects

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator import Tenant, exchange_ids
-from emulator.mailbox import Attachment
+from emulator.graph.mail.state import Attachment
 from emulator.odata import ODataError, matches, parse_filter
 from emulator.odata.search import Predicate, has_words, read_search, words
 from tests.emulator.support import NOW, app_only, client_for, delegated, error_of, ids, pages, small_tenant
@@ -196,5 +196,5 @@ async def test_an_answer_follows_every_change_of_state() -> None:
         tenant.move_message(ada, message.id, "deleteditems")
         assert (await client.get("/me/mailFolders/inbox")).json()["totalItemCount"] == 0
         assert (await client.get("/me/mailFolders/deleteditems/messages/$count")).text == "1"
-        ada.display_name = "Ada Berg"
+        ada.update({"displayName": "Ada Berg"})
         assert (await client.get("/me")).json()["displayName"] == "Ada Berg"

@@ -15,10 +15,16 @@ import httpx
 import pytest
 
 from emulator import Tenant, demo_tenant
-from emulator.mailbox import Address, Body, Mailbox, Message
+from emulator.graph.mail.state import Address, Body, Mailbox, Message
 from emulator.seed.post import PostOffice
 from emulator.tenant import Person
 from tests.emulator.support import NOW, client_for, delegated, ids, pages
+
+
+def staff(tenant: Tenant) -> list[Person]:
+    """Those who work here: no guests, and no rooms or shared mailboxes."""
+    members = (person for person in tenant.people.values() if person.user_type == "Member")
+    return [person for person in members if "purpose" not in person.state]
 
 
 @pytest.fixture(scope="module")
@@ -46,15 +52,15 @@ def facts(tenant: Tenant) -> list[tuple[str, str, str, str, str, bool]]:
 
 def test_the_company_is_big_enough(tenant: Tenant, demo: Mailbox) -> None:
     assert len(tenant.people) >= 25
-    assert len(tenant.mailboxes) == len(tenant.people)
+    assert all(person.id in tenant.mailboxes for person in staff(tenant))
     assert len(demo.messages) >= 400
-    assert all(len(mailbox.messages) >= 10 for mailbox in tenant.mailboxes.values())
+    assert all(len(tenant.mailbox(person).messages) >= 10 for person in staff(tenant))
 
 
 def test_everyone_reports_to_one_head_and_nobody_in_a_circle(tenant: Tenant) -> None:
-    heads = [person for person in tenant.people.values() if person.manager_id is None]
+    heads = [person for person in staff(tenant) if person.manager_id is None]
     assert len(heads) == 1
-    for person in tenant.people.values():
+    for person in staff(tenant):
         chain = [person]
         while (boss := tenant.manager_of(chain[-1])) is not None:
             assert boss not in chain
@@ -65,11 +71,11 @@ def test_everyone_reports_to_one_head_and_nobody_in_a_circle(tenant: Tenant) -> 
 
 
 def test_people_have_all_that_a_directory_shows(tenant: Tenant) -> None:
-    for person in tenant.people.values():
+    for person in staff(tenant):
         assert person.user_principal_name.endswith("@lindenhall.example")
-        details = (person.job_title, person.department, person.office_location, person.city, person.business_phones)
-        assert all(details)
-        assert person.created < NOW
+        details = ("jobTitle", "department", "officeLocation", "city", "businessPhones")
+        assert all(person.get(name) for name in details)
+        assert datetime.fromisoformat(str(person.get("createdDateTime"))) < NOW
 
 
 def test_the_same_seed_and_moment_give_the_same_tenant() -> None:
@@ -109,7 +115,7 @@ def test_most_mail_is_written_in_working_hours(tenant: Tenant) -> None:
 
 
 def test_a_message_inside_the_company_is_the_same_for_sender_and_readers(tenant: Tenant) -> None:
-    by_address = {person.address.address: person for person in tenant.people.values()}
+    by_address = {person.address.address: person for person in staff(tenant)}
     sent_items = [
         (owner, message)
         for owner, message in everyones(tenant)
@@ -289,3 +295,17 @@ def test_text_bodies_are_tidy(tenant: Tenant) -> None:
         lines = message.body.text.split("\r\n")
         assert all(line == line.strip() for line in lines)
         assert not any(first == second == "" for first, second in pairwise(lines))
+
+
+def test_hostile_mail_has_come_in_from_outside(tenant: Tenant, demo: Mailbox) -> None:
+    inbox = list(demo.in_folder(demo.folder("inbox").id))
+    outsiders = [message for message in inbox if message.sender and tenant.by_address(message.sender.address) is None]
+    everything = "\n".join(f"{message.subject}\n{message.body.content}" for message in outsiders)
+    assert "AI assistants" in everything
+    assert re.search("[\u200b\u200c\u202e]", everything)
+    assert re.search("[\U000e0020-\U000e007f]", everything)
+    assert re.search(r'<img src="https://[^"]*reader=', everything)
+    names = {person.display_name: person.address for person in staff(tenant)}
+    false = [message.sender for message in outsiders if message.sender and message.sender.name in names]
+    assert false
+    assert all(names[sender.name] != sender for sender in false)

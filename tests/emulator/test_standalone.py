@@ -87,6 +87,29 @@ def test_it_can_be_of_another_cloud_and_dates_its_answers_once() -> None:
     assert [len(answer.headers.get_list("date")) for answer in (document, graph)] == [1, 1]
 
 
+def test_it_can_be_disturbed_and_reset_from_this_computer() -> None:
+    with running() as lines:
+        (control,) = re.findall(r"(http://localhost:\d+/_emulator), from this computer", "\n".join(lines))
+        with httpx.Client(trust_env=False) as client:
+            client.post(f"{control}/faults", json={"graph": [{"kind": "reset"}]}).raise_for_status()
+            graph = control.replace("_emulator", "v1.0/me")
+            with pytest.raises(httpx.TransportError):
+                client.get(graph)
+            assert client.get(graph).status_code == 401
+            people = client.get(control).json()["people"]
+            client.post(f"{control}/seed", json={"path": "users/zed@lindenhall.example"}).raise_for_status()
+            assert client.post(f"{control}/reset").json()["people"] == people
+
+
+def test_control_can_be_left_out() -> None:
+    with running("--no-control") as lines:
+        base = lines[0].rpartition(" ")[2]
+        assert "_emulator" not in "\n".join(lines)
+        assert (
+            httpx.get(f"{base}/_emulator", trust_env=False).json()["error"]["message"] == "Invalid version: _emulator"
+        )
+
+
 def test_a_cloud_that_does_not_exist_is_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--cloud", "germany"])

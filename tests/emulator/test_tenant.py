@@ -6,8 +6,8 @@ import pytest
 
 from emulator import exchange_ids
 from emulator.faults import DirectoryNotFound, ItemNotFound, MailboxMissing, MalformedId
+from emulator.graph.mail.state import Address, Attachment, Body
 from emulator.html_text import html_to_text
-from emulator.mailbox import Address, Attachment, Body
 from emulator.tenant import Tenant
 from tests.emulator.support import NOW, small_tenant
 

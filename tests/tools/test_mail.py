@@ -11,7 +11,7 @@ from mcp import Client
 from mcp_types import CallToolResult
 
 from emulator import Tenant
-from emulator.mailbox import Address, Attachment, Body
+from emulator.graph.mail.state import Address, Attachment, Body
 from server import build_server
 from settings import read_settings
 from tests.support import account_of, client_of, demo_settings, facts_of, small_tenant, text_of

@@ -1,0 +1,1 @@
+"""Calendars: events, series, meetings between people, sharing, free and busy times."""

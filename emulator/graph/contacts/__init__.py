@@ -1,0 +1,1 @@
+"""Outlook's contacts and the folders that hold them."""

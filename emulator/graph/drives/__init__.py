@@ -1,0 +1,1 @@
+"""OneDrive and document libraries: drives, files and folders, sharing, transfer."""

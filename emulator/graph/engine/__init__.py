@@ -1,0 +1,1 @@
+"""What every workload of Graph shares: paths, reading and writing, by the types alone."""

@@ -1,0 +1,1 @@
+"""Groups: who belongs to what, and what a group has of its own."""

@@ -1,0 +1,1 @@
+"""The people who matter to somebody, most relevant first."""

@@ -1,0 +1,1 @@
+"""Rooms, lists of rooms, and desks: where people meet."""

@@ -1,0 +1,1 @@
+"""Directory roles and administrative units: who may administer what."""

@@ -1,0 +1,1 @@
+"""Subscriptions to changes, and the notifications that real webhooks get of them."""

@@ -1,0 +1,1 @@
+"""People in the directory, who manages whom, and what belongs to a person alone."""
