@@ -35,7 +35,7 @@ def files() -> list[str]:
 
 @pytest.fixture(scope="session")
 def sources(files: list[str]) -> list[Source]:
-    scripts = {"scripts/audit", "scripts/lock"}
+    scripts = {"scripts/audit", "scripts/fidelity", "scripts/lock"}
     python = [name for name in files if name.endswith(".py") or name in scripts]
     return [Source(name, (ROOT / name).read_text("utf-8")) for name in python]
 
