@@ -35,7 +35,7 @@ find_python = \
 	fi
 
 .DEFAULT_GOAL := help
-.PHONY: help demo setup test check lock format clean
+.PHONY: help demo setup test test-clients check lock format clean
 
 help: ## List what make can do
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F '|' '{ printf "%-14s %s\n", $$1, $$2 }'
@@ -48,11 +48,14 @@ setup: $(DEV) ## Make .venv with everything that running, testing and checking n
 test: $(DEV) ## Run the whole test suite and hold the coverage gate
 	@COVERAGE_FILE="$(CURDIR)/$(VENV)/.coverage" $(BIN)/python -m pytest --quiet --numprocesses auto --cov --cov-report=term $(if $(TEST_ARGS),--cov-fail-under=0) $(TEST_ARGS)
 
+test-clients: ## Run Microsoft's own Graph clients, in Python and JavaScript, against the emulator
+	@$(find_python); "$$python" tests/clients/run.py
+
 check: $(DEV) ## Check format, lint, types, security, lock files, architecture and known vulnerabilities
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
-	@$(BIN)/mypy --no-error-summary . scripts/lock scripts/audit
-	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive . scripts/lock scripts/audit
+	@$(BIN)/mypy --no-error-summary . scripts/lock scripts/audit scripts/fidelity
+	@$(BIN)/bandit --quiet --configfile pyproject.toml --recursive . scripts/lock scripts/audit scripts/fidelity
 	@$(BIN)/python scripts/lock --check
 	@$(BIN)/python -m pytest --quiet tests/test_architecture.py $(wildcard tests/test_budget.py)
 	@$(BIN)/python scripts/audit
@@ -65,7 +68,7 @@ format: $(DEV) ## Format the code and mend what the linter can mend
 	@$(BIN)/ruff check --fix --quiet .
 
 clean: ## Remove .venv and every cache
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	@rm -rf $(VENV) .venv-clients tests/clients/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(DEV): requirements-dev.txt scripts/setup.py

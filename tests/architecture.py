@@ -109,7 +109,16 @@ def repository_files() -> list[str]:
 
 def walked_files() -> Iterator[str]:
     """The same without git: all but what only a working copy has."""
-    ignored = {".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".hypothesis"}
+    ignored = {
+        ".git",
+        ".venv",
+        ".venv-clients",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".hypothesis",
+    }
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in ignored]
         yield from (Path(folder, name).relative_to(ROOT).as_posix() for name in names)
