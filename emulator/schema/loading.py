@@ -61,10 +61,6 @@ class Schema:
         """The full names of all structured types."""
         return tuple(self._source["types"])
 
-    @property
-    def enum_names(self) -> tuple[str, ...]:
-        return tuple(self._source["enums"])
-
     def kind(self, name: str) -> Structured:
         """The structured type of this name; the namespace of most types may be left out. KeyError when unknown."""
         full = name if "." in name else f"{GRAPH}.{name}"

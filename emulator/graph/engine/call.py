@@ -94,11 +94,6 @@ class Call:
         wishes = (wish.partition("=") for wish in self.headers.get("prefer", "").replace(";", ",").split(","))
         return {name.strip().lower(): value.strip().strip('"') for name, _, value in wishes if name.strip()}
 
-    @property
-    def is_json(self) -> bool:
-        """Whether the body says that it is JSON; one that says nothing is taken for it."""
-        return "json" in self.headers.get("content-type", "json").lower()
-
     @cached_property
     def json(self) -> dict[str, Any]:
         """The body as a JSON object; no body is an empty one."""

@@ -116,11 +116,10 @@ def test_wishes_are_read_by_name(tenant: Tenant) -> None:
 
 
 def test_a_call_knows_its_moment_and_what_it_was_asked(tenant: Tenant) -> None:
-    asked = call(tenant, ("Token", "x"), **{"content-type": "text/plain", "consistencylevel": "EVENTUAL"})
+    asked = call(tenant, ("Token", "x"), consistencylevel="EVENTUAL")
     assert asked.stamp == "2026-03-11T14:30:00Z"
     assert (asked.plain("token"), asked.plain("other")) == ("x", None)
-    assert (asked.is_json, asked.is_eventual, asked.me) == (False, True, None)
-    assert call(tenant).is_json
+    assert (asked.is_eventual, asked.me) == (True, None)
     other = asked.at("POST", "groups", (), body=b'{"Name": 1}')
     assert (other.method, other.json, other.parameter("NAME"), other.parameter("x", 2)) == ("POST", {"Name": 1}, 1, 2)
     assert other.state is not asked.state
