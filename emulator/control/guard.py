@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 # What httpx and Starlette name a client that is in the same process.
 _IN_PROCESS = frozenset({"testclient"})
-_CROSSING = ("origin", "referer")
+# Only browsers say which site a request comes from; Node's fetch sends Sec-Fetch-Mode, too.
+_OF_A_PAGE = ("origin", "referer", "sec-fetch-site")
 
 
 def why_not(request: Request) -> str:
@@ -18,7 +19,7 @@ def why_not(request: Request) -> str:
         return "Control is for callers on this computer only."
     if not _is_own_name(request.headers.get("host", "")):
         return "Control has to be addressed as localhost, or by a loopback address."
-    if any(name in request.headers for name in _CROSSING) or request.headers.get("sec-fetch-mode"):
+    if any(name in request.headers for name in _OF_A_PAGE):
         return "Control is not for pages in a browser."
     return ""
 

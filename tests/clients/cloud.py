@@ -16,6 +16,8 @@ from threading import Thread
 import uvicorn
 
 from emulator import DEMO_CLIENT_ID, AppRegistration, Tenant, build_emulator, demo_tenant
+from emulator.clock import Clock
+from emulator.control import Control, controlled
 from emulator.tls import CertificateAuthority
 
 CLIENT_ID = "0f6d2b1a-3c58-4e97-9a40-7be1c2d5f836"
@@ -29,11 +31,11 @@ ROLES = frozenset(
 
 def main() -> None:
     """Serve until standard input is closed."""
-    tenant, secret = demo_tenant(), secrets.token_urlsafe(24)
+    tenant, secret, clock = demo_tenant(), secrets.token_urlsafe(24), Clock()
     authority = CertificateAuthority.new()
     with socket.create_server(("127.0.0.1", 0)) as listener, tempfile.TemporaryDirectory() as folder:
         base = f"https://localhost:{listener.getsockname()[1]}"
-        app = build_emulator(tenant, pages_url=base, login_url=base)
+        app = build_emulator(tenant, pages_url=base, login_url=base, clock=clock)
         app.state.entra.register(
             AppRegistration(CLIENT_ID, "Client suite", secrets=(secret,), application_roles=ROLES),
         )
@@ -42,7 +44,7 @@ def main() -> None:
         ca_file.write_text(authority.pem, "ascii")
         context = authority.server_context()
         config = uvicorn.Config(
-            app,
+            controlled(Control(app, clock, None)),
             lifespan="off",
             log_level="warning",
             date_header=False,

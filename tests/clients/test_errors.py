@@ -29,6 +29,16 @@ async def test_a_stranger_is_not_found(app: GraphServiceClient) -> None:
     assert inner.date
 
 
+async def test_a_throttled_call_is_made_again_after_the_wait(app: GraphServiceClient, cloud: Cloud) -> None:
+    place = f"{cloud.base}/_emulator"
+    trouble = {"status": 429, "retryAfter": 1, "times": 2, "path": f"/users/{cloud.colleague.id}"}
+    assert cloud.browser.delete(f"{place}/calls").status_code == 200
+    assert cloud.browser.post(f"{place}/faults", json={"graph": [trouble]}).status_code == 200
+    assert sure(await app.users.by_user_id(cloud.colleague.id).get()).user_principal_name == cloud.colleague.upn
+    calls = cloud.browser.get(f"{place}/calls").json()["calls"]
+    assert [call["status"] for call in calls] == [429, 429, 200]
+
+
 async def test_an_unreadable_filter_is_a_bad_request(app: GraphServiceClient) -> None:
     with pytest.raises(ODataError) as refused:
         await app.users.get(asking(Query(filter="displayName ~ 'x'")))

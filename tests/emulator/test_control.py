@@ -361,7 +361,7 @@ async def test_mail_that_left_the_tenant_is_in_the_outbox(control: Control, http
         pytest.param("127.0.0.1", {"Host": "attacker.example"}, id="a name that leads here"),
         pytest.param("127.0.0.1", {"Host": "[::1"}, id="a name that is none"),
         pytest.param("127.0.0.1", {"Origin": "https://attacker.example"}, id="a page"),
-        pytest.param("127.0.0.1", {"Sec-Fetch-Mode": "no-cors"}, id="a page's form"),
+        pytest.param("127.0.0.1", {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}, id="a page's form"),
     ],
 )
 async def test_others_are_turned_away(control: Control, client: str, headers: dict[str, str]) -> None:
@@ -369,6 +369,11 @@ async def test_others_are_turned_away(control: Control, client: str, headers: di
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as http:
         answer = await http.post(f"{PREFIX}/reset", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "NotAllowed")
+
+
+async def test_a_program_that_names_a_mode_of_fetching_is_no_page(control: Control) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=controlled(control)), base_url=HOST) as http:
+        assert (await http.get(PREFIX, headers={"Sec-Fetch-Mode": "cors"})).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,17 @@ test("a stranger is not found", async () => {
   assert.ok(Math.abs(error.date - Date.now()) < 36 * 3_600_000);
 });
 
+test("a throttled call is made again after the wait", async () => {
+  const trouble = { status: 429, retryAfter: 1, times: 2, path: `/users/${cloud.colleague.id}` };
+  const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ graph: [trouble] }) };
+  await fetch(`${cloud.base}/_emulator/calls`, { method: "DELETE" });
+  assert.equal((await fetch(`${cloud.base}/_emulator/faults`, sent)).status, 200);
+  const person = await all.api(`/users/${cloud.colleague.id}`).get();
+  assert.equal(person.userPrincipalName, cloud.colleague.upn);
+  const { calls } = await (await fetch(`${cloud.base}/_emulator/calls`)).json();
+  assert.deepEqual(calls.map((call) => call.status), [429, 429, 200]);
+});
+
 test("an unreadable filter is a bad request", async () => {
   const error = await refusal(all.api("/users").filter("displayName ~ 'x'").get());
   assert.equal(error.statusCode, 400);
