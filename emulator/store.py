@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -48,6 +49,16 @@ class Changes:
         for listener in tuple(self.listeners):
             listener(Change(number, what, entity, items))
         return number
+
+
+    @contextmanager
+    def unheard(self) -> Iterator[None]:
+        """Let things be as if they had been there all along: counted, but told to nobody."""
+        listeners, self.listeners = self.listeners, []
+        try:
+            yield
+        finally:
+            self.listeners = listeners + self.listeners
 
 
 class Entity:
@@ -232,12 +243,20 @@ class Store:
     def __init__(self) -> None:
         self.changes = Changes()
         self._roots: dict[str, Items] = {}
+        self._later: dict[str, Callable[[], None]] = {}
 
     def root(self, name: str) -> Items:
         """The set behind `GET /{name}`."""
+        if name in self._later:
+            with self.changes.unheard():
+                self._later.pop(name)()
         if name not in self._roots:
             self._roots[name] = Items(self.changes, None, name)
         return self._roots[name]
+
+    def fill_later(self, name: str, fill: Callable[[], None]) -> None:
+        """Have a set filled when somebody first looks at it: a tenant has to open quickly."""
+        self._later[name] = fill
 
     def one(self, name: str, kind: Structured) -> Entity:
         """The only thing behind `GET /{name}`: there from the beginning."""

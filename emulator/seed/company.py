@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 
 from emulator.graph.mail.state import Body
@@ -74,7 +75,7 @@ def _furnish(tenant: Tenant, seed: int, now: datetime) -> None:
     furnish_directory(tenant, next(dice))
     furnish_contacts(tenant, next(dice))
     furnish_calendars(tenant, next(dice), now)
-    furnish_drives(tenant, next(dice), now)
+    tenant.store.fill_later("drives", partial(furnish_drives, tenant, next(dice), now))
 
 
 @dataclass

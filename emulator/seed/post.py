@@ -118,7 +118,8 @@ class PostOffice:
     def _mark(self, message: Message) -> None:
         age = (self.now - message.sent).days
         settled = 0.98 if message.inference == "focused" else 0.88
-        message.is_read = self.rng.random() < (settled if age > _SETTLED_DAYS else 0.45)
+        # Nobody has seen it otherwise yet, so this is no change that anybody would have to be told of.
+        message.values["isRead"] = self.rng.random() < (settled if age > _SETTLED_DAYS else 0.45)
         if self.rng.random() < (0.05 if age > _SETTLED_DAYS else 0.15):
             message.flag = self._flag(message.sent, age)
         if self.rng.random() < 0.07:

@@ -227,3 +227,18 @@ def test_several_sets_are_one(store: Store, things: Items) -> None:
     changed, removed = both.since(0)
     assert ids(changed) == ["a"]
     assert [one.entity.id for one in removed] == ["b"]
+
+
+def test_a_set_can_be_filled_when_somebody_first_looks() -> None:
+    store = Store()
+    heard: list[Change] = []
+    store.changes.listeners.append(heard.append)
+
+    def fill() -> None:
+        store.root("things").add(store.entity(THING, {"id": "a"}))
+
+    store.fill_later("things", fill)
+    assert [one.id for one in store.root("things")] == ["a"]
+    assert heard == []
+    store.root("things").add(store.entity(THING, {"id": "b"}))
+    assert [change.entity.id for change in heard] == ["b"]

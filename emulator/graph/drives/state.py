@@ -35,6 +35,7 @@ class Doing:
 
 def drive_of(tenant: Tenant, owner: Entity) -> Entity:
     """The drive of a person, group or site; it is provisioned when it is first asked for."""
+    tenant.store.root("drives")  # filled when first looked at
     found = owner.state.get("drive")
     if not isinstance(found, Entity):
         found = owner.state["drive"] = new_drive(tenant, owner)
