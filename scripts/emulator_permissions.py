@@ -20,10 +20,10 @@ from typing import Any
 TARGET = Path(__file__).parent.parent / "emulator" / "permissions" / "table.json"
 
 ROOTS = (
-    "applications", "contacts", "devices", "directory", "directoryObjects", "directoryRoleTemplates", "directoryRoles",
-    "domains", "drive", "drives", "groupLifecyclePolicies", "groupSettingTemplates", "groupSettings", "groups",
-    "invitations", "me", "oauth2PermissionGrants", "organization", "permissionGrants", "places", "servicePrincipals",
-    "shares", "sites", "subscribedSkus", "subscriptions", "users",
+    "applications", "contacts", "contracts", "devices", "directory", "directoryObjects", "directoryRoleTemplates",
+    "directoryRoles", "domains", "drive", "drives", "groupLifecyclePolicies", "groupSettingTemplates",
+    "groupSettings", "groups", "invitations", "me", "oauth2PermissionGrants", "organization", "permissionGrants",
+    "places", "servicePrincipals", "shares", "sites", "subscribedSkus", "subscriptions", "users",
 )  # fmt: skip
 
 _SERVED = frozenset(name.lower() for name in ROOTS)

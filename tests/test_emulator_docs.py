@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -9,9 +10,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from emulator.graph.engine.workload import Workload
+import pytest
+
+import emulator.graph
 from scripts.emulator_docs import FIGURES, with_coverage
-from tests.emulator.support import app_only, client_for, small_tenant
+from tests.emulator.support import app_only, client_for, error_of, small_tenant
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "emulator.md"
@@ -38,23 +41,27 @@ def test_the_example_of_a_test_passes_as_it_stands(tmp_path: Path) -> None:
     assert "passed" in done.stdout, done.stdout + done.stderr
 
 
-async def test_the_example_of_a_new_workload_works_as_it_stands() -> None:
-    code = example_of("emulator/graph/contracts/errors.py")
-    example: dict[str, object] = {}
-    exec(compile("from __future__ import annotations\n" + code, "example", "exec"), example)  # noqa: S102
-    contracts, sign = example["contracts"], example["sign"]
-    assert isinstance(contracts, Workload)
-    assert callable(sign)
-    tenant = small_tenant()
-    made = sign(tenant, "2a1f6c3e-5d40-4f6b-9d55-0c8e1b7a4f33", "Fern Glassworks")
-    client = client_for(tenant, app_only("Directory.Read.All"), workloads=(contracts,))
-    async with client:
+async def test_the_example_of_a_new_workload_works_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "contracts"
+    package.mkdir()
+    package.joinpath("__init__.py").touch()
+    for part in ("errors", "state", "routes"):
+        package.joinpath(f"{part}.py").write_text(example_of(f"emulator/graph/contracts/{part}.py"), "utf-8")
+    monkeypatch.setattr(emulator.graph, "__path__", [*emulator.graph.__path__, str(tmp_path)])
+    routes, state = (importlib.import_module(f"emulator.graph.contracts.{part}") for part in ("routes", "state"))
+    tenant, customer = small_tenant(), "2a1f6c3e-5d40-4f6b-9d55-0c8e1b7a4f33"
+    made = state.sign(tenant, customer, "Fern Glassworks")
+    workloads = (routes.contracts,)
+    async with client_for(tenant, app_only("Directory.Read.All"), workloads=workloads) as client:
         listed = (await client.get("/contracts")).json()["value"]
         assert [one["defaultDomainName"] for one in listed] == ["fernglassworks.onmicrosoft.com"]
-        assert (await client.get("/contracts/fernglassworks.onmicrosoft.com")).status_code == 404  # computed, not kept
+        assert (await client.get(f"/contracts/{customer}")).json()["id"] == made.id
         assert (await client.get(f"/contracts/{made.id}")).json()["displayName"] == "Fern Glassworks"
+        assert error_of(await client.get("/contracts/nobody"))[2] == "There is no contract with the customer 'nobody'."
         assert (await client.get("/contracts/$count", headers={"ConsistencyLevel": "eventual"})).text == "1"
         changes = (await client.get("/contracts/delta")).json()
         assert [one["id"] for one in changes["value"]] == [made.id]
-    async with client_for(tenant, app_only("User.Read.All"), workloads=(contracts,)) as client:
+    async with client_for(tenant, app_only("User.Read.All"), workloads=workloads) as client:
         assert (await client.get("/contracts")).status_code == 403

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from functools import cache
 
-from emulator.faults import DirectoryBadRequest, GraphFault, MethodNotAllowed
+from emulator.faults import DirectoryNotFound, GraphFault, MethodNotAllowed
 from emulator.graph.engine.call import Call
 from emulator.graph.engine.dialects import Dialect
 from emulator.graph.engine.plan import Plan, ToCast, ToKey, ToNavigation, ToPath, ToRoot
@@ -82,7 +82,8 @@ class Resolver:
 
     def _me(self, call: Call) -> Entity:
         if call.me is None:
-            raise DirectoryBadRequest("/me request is only valid with delegated authentication flow.")
+            # Whoever signed in has been deleted since; an app without a person was refused before.
+            raise DirectoryNotFound(call.caller.user_id or "me")
         return call.me
 
     def _navigate(self, call: Call, place: Place, navigation: Navigation, dialect: Dialect, *, is_last: bool) -> None:

@@ -108,8 +108,8 @@ HOOKS: Mapping[str, str] = {
     "check": "(call, target) -> None: refuse a call that the permission table alone would let through",
     "find": "(call, target, key) -> Entity | None: by anything that is not an id (a well-known name, a path)",
     "filters": "(view, query) -> Query | None: refuse a combination of query options, or read it differently",
-    "search": "(call, text) -> predicate over Shown: what $search means here",
-    "order": "(entities) -> list: the order of a list when the caller does not say",
+    "search": "(view, items, text) -> list[Shown]: those of the items that $search finds",
+    "order": "(entities, target) -> list: the order of a list when the caller does not say",
     "read": "(call, target) -> Answer | None: `$value` of an entity, or None",
     "write": "(call, target) -> Answer: PUT of `$value`",
     "withheld": "(call, target) -> frozenset: properties that an answer to this caller leaves out",
@@ -171,7 +171,10 @@ class Service:
         self._said: dict[str, list[Behaviour]] = {}
         for workload in self.workloads:
             for behaviour in workload.types:
-                self._said.setdefault(behaviour.name, []).append(behaviour)
+                said = self._said.setdefault(behaviour.name, [])
+                for other in said:
+                    _refuse_clash(behaviour, other)
+                said.append(behaviour)
         self.open_paths = {name: found for workload in self.workloads for name, found in workload.open_paths.items()}
         self.self_permitting = frozenset(root for workload in self.workloads for root in workload.self_permitting)
         self.roots = {name: root for workload in self.workloads for name, root in workload.roots.items()}
@@ -183,6 +186,14 @@ class Service:
             said = [behaviour for ancestor in kind.ancestry for behaviour in self._said.get(ancestor.name, ())]
             found = self._rules[kind.name] = Rules(self, kind, said)
         return found
+
+
+def _refuse_clash(one: Behaviour, other: Behaviour) -> None:
+    """Two workloads may speak of one type, but not say different things: which would count?"""
+    for table in ("hooks", "operations", "collection_operations", "sources", "computed_by", "posts"):
+        twice = getattr(one, table).keys() & getattr(other, table).keys()
+        if twice:
+            raise ValueError(f"{one.workload.name} and {other.workload.name} both say {sorted(twice)} of {one.name}.")
 
 
 class Rules:
