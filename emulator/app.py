@@ -69,6 +69,7 @@ def build_emulator(
     graph = GraphEndpoint(
         tenant, entra, clock, cloud, throttle=Throttle(clock, sleep=sleep), graph=Graph(Service(workloads))
     )
+    graph.login_url = login_url or cloud.login_url
     _notifying(tenant, entra, clock)
     app = Starlette(routes=entra.routes, middleware=[Middleware(Dated, clock), Middleware(GraphFirst, graph)])
     app.router.default = graph  # and no route: its pattern would miss a path with a line break in it
@@ -119,6 +120,7 @@ class GraphEndpoint:
         self._entra = entra
         self._clock = clock
         self._cloud = cloud
+        self.login_url = cloud.login_url
         self.graph = graph
         self.throttle = throttle
         self.chaos = Chaos()
@@ -148,7 +150,7 @@ class GraphEndpoint:
                     self._call(request, headers, version, path, body=body, now=trace.date), trace
                 )
         except GraphFault as fault:
-            answer = refusal(fault, trace, self._cloud.login_url)
+            answer = refusal(fault, trace, self.login_url)
         is_lost = trouble is not None and trouble.kind in ("reset", "lost")
         self._note(request, version, path, 0 if is_lost else answer.status)
         if is_lost:

@@ -34,7 +34,7 @@ def example_of(first_file: str) -> str:
 
 def test_the_example_of_a_test_passes_as_it_stands(tmp_path: Path) -> None:
     test = tmp_path / "test_example.py"
-    test.write_text(example_of("conftest.py").replace("async def", "import pytest\n\n\n@pytest.mark.anyio\nasync def"))
+    test.write_text(example_of("conftest.py"))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(test)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)

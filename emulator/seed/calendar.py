@@ -14,6 +14,7 @@ from emulator.graph.calendar.series import cancelled, occurrence_on, span_of
 from emulator.graph.calendar.state import Agenda, agenda_of, fill_later, has_calendar
 from emulator.graph.calendar.times import Span, iso
 from emulator.graph.calendar.writing import created, place
+from emulator.graph.mail.parts import Address
 from emulator.graph.places.state import add_room, add_room_list, add_workspace
 from emulator.recurrence import occurrence_dates
 from emulator.seed.meetings import AWAY, BREMEN, DESKS, FAIR, OFFICES, PRIVATE, ROOMS, SERIES, SINGLE, ZONES, Series
@@ -149,10 +150,10 @@ class _Planner:
         rooms = [room.login for room in ROOMS if room.office == office]
         is_online = rng.random() < 0.5
         guests = rng.sample([person for person in self.staff if person is not organizer], rng.randint(1, 4))
-        invited = [_recipient(person.display_name, person.mail or "") for person in guests]
+        invited = [_invited(person.address) for person in guests]
         if rng.random() < 0.3:
             contact = rng.choice(CONTACTS)
-            invited.append(_recipient(contact.name, contact.address))
+            invited.append(_invited(Address(contact.name, contact.address)))
         given = self._given(slots.fill(subject), slots.fill(text), start, minutes, _zone(organizer))
         given["isOnlineMeeting"] = is_online
         given["categories"] = [rng.choice(_CATEGORIES)] if rng.random() < 0.2 else []
@@ -164,7 +165,7 @@ class _Planner:
         organizer, demo = self._person("chiara.bellandi"), self.tenant.demo_person
         start = self._moment(ahead=True)
         given = self._given("Photos for the website", "Bring a clean shirt.", start, 60, _zone(organizer))
-        event = self._event(organizer, given, start, [_recipient(demo.display_name, demo.mail or "")], room="")
+        event = self._event(organizer, given, start, [_invited(demo.address)], room="")
         event.values["attendees"] = [{**event["attendees"][0], "status": self._status("declined")}]
         self._copies(event, organizer)
 
@@ -176,7 +177,7 @@ class _Planner:
             subject, text, minutes = self.rng.choice(SINGLE)
             start = self._moment(ahead=True)
             given = self._given(slots.fill(subject), slots.fill(text), start, minutes, BREMEN)
-            given["attendees"] = [_recipient(self.tenant.demo_person.display_name, self.tenant.demo_person.mail or "")]
+            given["attendees"] = [_invited(self.tenant.demo_person.address)]
             event = created(agenda, given, agenda.default, self.now - timedelta(days=2), quietly=True)
             answer = self.rng.choice(("notResponded", "tentativelyAccepted", "accepted"))
             event.values |= {
@@ -227,7 +228,7 @@ class _Planner:
         person = self.tenant.by_address(f"{room}@{self.tenant.domain}") if room else None
         if person is not None:
             given["location"] = place(person.display_name, person.mail)
-            given["attendees"] = [*invited, {**_recipient(person.display_name, person.mail or ""), "type": "resource"}]
+            given["attendees"] = [*invited, {**_invited(person.address), "type": "resource"}]
         agenda = agenda_of(self.tenant, organizer)
         made = min(start.replace(tzinfo=self.now.tzinfo), self.now) - timedelta(days=3)
         event = created(agenda, given, agenda.default, made, quietly=True)
@@ -273,11 +274,11 @@ class _Planner:
         for name in series.who:
             if "@" in name:
                 contact = next(one for one in CONTACTS if one.address == name)
-                found[name] = _recipient(contact.name, contact.address)
+                found[name] = _invited(Address(contact.name, contact.address))
             people = [one for one in self.staff if one.department == name]
             if not people and "@" not in name:
                 people = [self._person(name)]
-            found |= {person.id: _recipient(person.display_name, person.mail or "") for person in people}
+            found |= {person.id: _invited(person.address) for person in people}
         found.pop(organizer.id, None)
         return list(found.values())
 
@@ -295,5 +296,5 @@ def _zone(person: Person) -> str:
     return ZONES.get(str(person.get("officeLocation") or "")[:3], BREMEN)
 
 
-def _recipient(name: str, address: str) -> dict[str, Any]:
-    return {"type": "required", "emailAddress": {"name": name, "address": address}}
+def _invited(address: Address) -> dict[str, Any]:
+    return {"type": "required", **address.recipient}

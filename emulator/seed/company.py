@@ -22,6 +22,7 @@ from emulator.seed.hostile import send_attacks
 from emulator.seed.outside import Bulletin
 from emulator.seed.people import hire_staff
 from emulator.seed.post import PostOffice
+from emulator.seed.shared import open_shared_mailboxes
 from emulator.seed.slots import Slots
 from emulator.seed.threads import Correspondence
 from emulator.seed.topics import PROJECTS
@@ -73,6 +74,7 @@ def _furnish(tenant: Tenant, seed: int, now: datetime) -> None:
     """Everything but mail. Each part has dice of its own, so that a change in one leaves the others as they were."""
     dice = (Random(seed + number) for number in itertools.count(1))  # noqa: S311 - repeatable
     furnish_directory(tenant, next(dice))
+    open_shared_mailboxes(tenant, next(dice), now)
     furnish_contacts(tenant, next(dice))
     furnish_calendars(tenant, next(dice), now)
     tenant.store.fill_later("drives", partial(furnish_drives, tenant, next(dice), now))

@@ -7,6 +7,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from emulator.graph.contacts.state import contact_box
+from emulator.moments import timestamp
 from emulator.seed.outside import CONTACTS, SUPPLIERS, Contact
 from emulator.tenant import Person, Tenant
 
@@ -97,4 +98,4 @@ def _some_day(owner: Person, rng: Random) -> str:
     """A moment in the owner's first weeks at the firm."""
     start = datetime.fromisoformat(str(owner["createdDateTime"]))
     day = start + timedelta(days=rng.randint(14, 80), hours=rng.randint(8, 16), minutes=rng.randint(0, 59))
-    return day.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(day)

@@ -14,7 +14,6 @@ from emulator.graph.directory.org_contacts import add_contact
 from emulator.graph.groups.conversations import (
     SUBSCRIBED,
     open_group_mail,
-    recipient,
     start_conversation,
     start_thread,
     write_post,
@@ -197,7 +196,7 @@ class _Furnisher:
             stamp = f"2025-{self.rng.randint(5, 6):02}-{self.rng.randint(1, 28):02}T0{8 + number}:15:00Z"
             written = topic.format(name=group["displayName"])
             thread = start_thread(self.tenant, start_conversation(self.tenant, group, written, stamp), written, stamp)
-            newcomers = [recipient(author.display_name, author.address.address)] if number else []
+            newcomers = [author.address.recipient] if number else []
             body = {"contentType": "html", "content": text}
             write_post(self.tenant, thread, author.address, body, stamp, new_participants=newcomers)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from random import Random
 
 from emulator.graph.drives import documents, grants, owners, state
 from emulator.graph.drives.files import Content
 from emulator.graph.drives.places import root_site
+from emulator.moments import timestamp
 from emulator.seed.topics import PROJECTS
 from emulator.store import Entity
 from emulator.tenant import Tenant
@@ -111,8 +112,7 @@ class _Clerk:
             state.note(item, "access", self.doing(reader, moment))
 
     def doing(self, who: Entity, moment: datetime) -> state.Doing:
-        stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return state.Doing(owners.person_identity(who), stamp, who.id)
+        return state.Doing(owners.person_identity(who), timestamp(moment), who.id)
 
     def _later(self, item: Entity) -> datetime:
         since = datetime.fromisoformat(item["lastModifiedDateTime"])

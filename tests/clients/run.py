@@ -41,6 +41,8 @@ def set_up_python() -> None:
     wanted = HERE / "requirements.txt"
     if _is_ready(VENV, wanted):
         return
+    if VENV.exists() and any(VENV.iterdir()) and not (VENV / "pyvenv.cfg").exists():
+        raise SystemExit(f"{VENV} is no environment: nothing in it was touched. Name another folder in CLIENTS_VENV.")
     _tell(f"Making {VENV.name}, once; this takes about a minute …")
     venv.create(VENV, clear=True, with_pip=True)
     pip = [str(PYTHON), "-m", "pip", "-qq", "--disable-pip-version-check", "--no-input", "install"]

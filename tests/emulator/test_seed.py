@@ -18,7 +18,7 @@ from emulator import Tenant, demo_tenant
 from emulator.graph.mail.state import Address, Body, Mailbox, Message
 from emulator.seed.post import PostOffice
 from emulator.tenant import Person
-from tests.emulator.support import NOW, client_for, delegated, ids, pages
+from tests.emulator.support import NOW, app_only, client_for, delegated, ids, pages
 
 
 def staff(tenant: Tenant) -> list[Person]:
@@ -309,3 +309,19 @@ def test_hostile_mail_has_come_in_from_outside(tenant: Tenant, demo: Mailbox) ->
     false = [message.sender for message in outsiders if message.sender and message.sender.name in names]
     assert false
     assert all(names[sender.name] != sender for sender in false)
+
+
+async def test_a_shared_mailbox_is_read_and_written_by_those_who_work_in_it(tenant: Tenant) -> None:
+    desk, member = tenant.person("site.desk@lindenhall.example"), tenant.demo_person
+    scopes = ("Mail.ReadWrite.Shared", "Mail.Send.Shared", "Mail.Read.Shared", "MailboxSettings.Read")
+    async with client_for(tenant, delegated(member, *scopes)) as client:
+        listed = (await client.get(f"/users/{desk.id}/messages?$select=subject,from")).json()["value"]
+        assert len(listed) == 3
+        letter = {"subject": "From the desk", "toRecipients": [{"emailAddress": {"address": member.mail}}]}
+        letter["from"] = {"emailAddress": {"address": desk.mail}}
+        assert (await client.post("/me/sendMail", json={"message": letter})).status_code == 202
+    stranger = tenant.person("gerda.wiesinger@lindenhall.example")
+    async with client_for(tenant, delegated(stranger, *scopes)) as client:
+        assert (await client.get(f"/users/{desk.id}/messages")).status_code == 403
+    async with client_for(tenant, app_only("MailboxSettings.Read")) as client:
+        assert (await client.get(f"/users/{desk.id}/mailboxSettings/userPurpose")).json()["value"] == "shared"
