@@ -6,6 +6,16 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 12, 31, tzinfo=UTC)
+
+
+class ClockRange(ValueError):
+    """A time so far away that dates around it cannot be written."""
+
+    def __init__(self) -> None:
+        super().__init__(f"The clock shows the years {EARLIEST.year} to {LATEST.year} only.")
+
 
 class Clock:
     """Seconds since 1970, as `build_emulator(clock=...)` takes them."""
@@ -33,6 +43,7 @@ class Clock:
     def set(self, moment: float | datetime) -> None:
         """Make it another time; a clock that stands goes on standing there."""
         seconds = moment.timestamp() if isinstance(moment, datetime) else moment
+        check_moment(seconds)
         if self._stopped_at is None:
             self._offset = seconds - self._base()
         else:
@@ -50,3 +61,9 @@ class Clock:
     def reset(self) -> None:
         """Be the machine's clock again."""
         self._offset, self._stopped_at = 0.0, None
+
+
+def check_moment(seconds: float) -> None:
+    """Refuse a time that the clock cannot show."""
+    if not EARLIEST.timestamp() <= seconds <= LATEST.timestamp():
+        raise ClockRange

@@ -42,26 +42,26 @@ def mailbox_guid(tenant_id: str, person_id: str) -> UUID:
 def folder_id(mailbox: UUID, number: int) -> str:
     """The id of a mailbox's folder: 120 characters."""
     store = _store(mailbox)
-    return _encode(_head(mailbox, _FOLDER_KIND) + store + b"\x01\x00" + store + _counter(number) + b"\x00\x00")
+    return encoded(_head(mailbox, _FOLDER_KIND) + store + b"\x01\x00" + store + _counter(number) + b"\x00\x00")
 
 
 def entry_id(mailbox: UUID, number: int) -> str:
     """The id of a mailbox's item: 152 characters."""
     store = _store(mailbox)
     origin = store + b"\x00\x00\x00\x00\x01\x0c\x00\x00" + store
-    return _encode(_head(mailbox, _ENTRY_KIND) + store + b"\x07\x00" + origin + _counter(number) + b"\x00\x00")
+    return encoded(_head(mailbox, _ENTRY_KIND) + store + b"\x07\x00" + origin + _counter(number) + b"\x00\x00")
 
 
 def immutable_id(mailbox: UUID, number: int) -> str:
     """The id of an item that stays when the item moves: 68 characters."""
-    return _encode(_IMMUTABLE_PREFIX + _store(mailbox) + _counter(number) + b"\x00\x00")
+    return encoded(_IMMUTABLE_PREFIX + _store(mailbox) + _counter(number) + b"\x00\x00")
 
 
 def attachment_id(message_id: str, position: int) -> str:
     """The id of a message's attachment: the message's own bytes, then the attachment's."""
     owner = _raw(message_id)
     mark = hashlib.sha256(owner + position.to_bytes(4, "big")).digest()[:_GUID]
-    return _encode(owner + _ATTACHMENT_MARK + mark)
+    return encoded(owner + _ATTACHMENT_MARK + mark)
 
 
 def _raw(identifier: str) -> bytes:
@@ -100,5 +100,6 @@ def _counter(number: int) -> bytes:
     return b"\x00\x00" + number.to_bytes(4, "big")
 
 
-def _encode(raw: bytes) -> str:
+def encoded(raw: bytes) -> str:
+    """Bytes as an identifier."""
     return base64.urlsafe_b64encode(raw).decode()

@@ -21,6 +21,7 @@ GraphFault
     InvalidRequest          400 BadRequest, or as the service says
     ResourceDenied          403 Forbidden, or as the service says
     ResourceNotFound        404 ResourceNotFound, or as the service says
+    IdTaken                 409 NameAlreadyExists
     NotServed               501 NotImplemented
     StaleETag               412 ErrorIrresolvableConflict or another, as the service says
     ExpiredPage             400 Directory_ExpiredPageToken
@@ -224,6 +225,16 @@ class ResourceNotFound(GraphFault):
     status = 404
     code = "ResourceNotFound"
     message = "Resource could not be discovered."
+
+
+class IdTaken(GraphFault):
+    """A new thing would have the id of another one."""
+
+    status = 409
+    code = "NameAlreadyExists"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"An object with the id '{key}' already exists.")
 
 
 class NotServed(GraphFault):

@@ -20,6 +20,7 @@ import pytest
 from emulator.app import build_emulator
 from emulator.clock import Clock
 from emulator.control import Control, controlled
+from emulator.graph.mail.message import Message
 from emulator.seed import demo_tenant
 from emulator.standalone import server_of
 from emulator.store import Entity
@@ -84,6 +85,10 @@ class GraphEmulator:
     def seed(self, path: str, values: Mapping[str, Any] | None = None, **more: Any) -> Entity:  # noqa: ANN401 - as there
         """Make what a path names: see `Control.seed`."""
         return self.control.seed(path, values, **more)
+
+    def receive(self, sender: str, to: str | Iterable[str], subject: str = "", **more: Any) -> list[Message]:  # noqa: ANN401
+        """Let mail come in from outside: see `Control.receive`."""
+        return self.control.receive(sender, to, subject, **more)
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once."""

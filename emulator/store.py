@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from uuid import uuid4
 
+from emulator.faults import IdTaken
 from emulator.odata.types import Collection, Navigation, Structured
 
 
@@ -49,7 +50,6 @@ class Changes:
         for listener in tuple(self.listeners):
             listener(Change(number, what, entity, items))
         return number
-
 
     @contextmanager
     def unheard(self) -> Iterator[None]:
@@ -166,6 +166,12 @@ class Items:
 
     def add(self, entity: Entity) -> Entity:
         """Hold an entity from now on; one that comes back is no longer gone."""
+        if self.entities.get(entity.id, entity) is not entity:
+            raise IdTaken(entity.id)
+        return self.put(entity)
+
+    def put(self, entity: Entity) -> Entity:
+        """The same; another entity with its id is held no more."""
         entity.items, entity.owner = self, self.owner
         self.entities[entity.id] = entity
         self.removed.pop(entity.id, None)
@@ -283,12 +289,20 @@ def generic_related(entity: Entity, navigation: Navigation) -> Related:
     return links if navigation.is_collection else links.one
 
 
-class Slice:
-    """Those members of a set that belong somewhere: the messages of one folder."""
+Left: TypeAlias = Callable[[Entity, int], int]
 
-    def __init__(self, items: Items, belongs: Callable[[Entity], bool]) -> None:
+
+class Slice:
+    """Those members of a set that belong somewhere: the messages of one folder.
+
+    Where a member may go elsewhere and stay in the set, `left` says of one and a moment of the history when it did:
+    0 for what did not belong here at that moment.
+    """
+
+    def __init__(self, items: Items, belongs: Callable[[Entity], bool], left: Left = lambda _, __: 0) -> None:
         self.items = items
         self._belongs = belongs
+        self._left = left
 
     def __iter__(self) -> Iterator[Entity]:
         return (entity for entity in self.items if self._belongs(entity))
@@ -305,11 +319,17 @@ class Slice:
         return self._belongs(entity)
 
     def since(self, number: int) -> tuple[list[Entity], list[Removed]]:
-        """As of a set; what changed so that it belongs here no more has left."""
+        """As of a set; what belonged here at that moment and does no more has left."""
         changed, removed = self.items.since(number)
-        left = [Removed(entity.version, entity, "deleted") for entity in changed if not self._belongs(entity)]
         gone = [removal for removal in removed if self._belongs(removal.entity)]
-        return [entity for entity in changed if self._belongs(entity)], gone + (left if number else [])
+        # At the beginning nobody knows of anything that could have left.
+        every = [*changed, *(removal.entity for removal in removed)] if number else []
+        left = [
+            Removed(when, entity, "deleted")
+            for entity in every
+            if not self._belongs(entity) and (when := self._left(entity, number))
+        ]
+        return [entity for entity in changed if self._belongs(entity)], gone + left
 
 
 class Joined:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -11,6 +12,7 @@ from emulator import exchange_ids
 from emulator.faults import DirectoryNotFound, MailboxMissing
 from emulator.graph.mail.filing import Departure, composed, delivered
 from emulator.graph.mail.state import Address, Body, Mailbox, Message
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity, Store
 
@@ -126,6 +128,8 @@ class Tenant:
         self.domain = domain
         self.display_name = display_name
         self.store = Store()
+        # Seals what callers carry back and forth; nothing of it can be worked out from what they see.
+        self.secret = secrets.token_bytes(32)
         self.mailboxes: dict[str, Mailbox] = {}
         # What left the tenant by mail.
         self.outbox: list[Departure] = []
@@ -216,8 +220,14 @@ class Tenant:
         if self._addresses[0] != version:
             # The first to have an address keeps it.
             people = reversed(tuple(self.people.values()))
-            self._addresses = version, {name: one for one in people for name in _addresses(one)}
+            self._addresses = version, {name: one for one in people for name in _person_keys(one)}
         return self._addresses[1].get(address.lower())
+
+    def addressee(self, address: str) -> Entity | None:
+        """The person, or the group with mail, that an address is of, in any case."""
+        wanted = address.strip().lower()
+        groups = (group for group in self.store.root("groups") if group.get("mailEnabled"))
+        return self.by_address(wanted) or next((one for one in groups if wanted in _keys(one)), None)
 
     def manager_of(self, person: Person) -> Person | None:
         """Who a person reports to; nobody for the head of the company."""
@@ -270,11 +280,19 @@ class Tenant:
 
 def _json(value: Any) -> Any:  # noqa: ANN401 - JSON values
     if isinstance(value, datetime):
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return timestamp(value)
     return list(value) if isinstance(value, tuple) else value
 
 
-def _addresses(person: Person) -> set[str]:
-    names = (person.id, person.user_principal_name, person.mail, *person.get("otherMails"))
-    aliases = (proxy.partition(":")[2] for proxy in person.get("proxyAddresses"))
-    return {name.lower() for name in (*names, *aliases) if name}
+def addresses_of(entity: Entity) -> list[str]:
+    """The addresses that mail to somebody may be sent to."""
+    aliases = (str(proxy).partition(":")[2] for proxy in entity.get("proxyAddresses"))
+    return [text for text in (entity.get("mail"), entity.get("userPrincipalName"), *aliases) if text]
+
+
+def _keys(entity: Entity) -> set[str]:
+    return {address.lower() for address in addresses_of(entity)}
+
+
+def _person_keys(person: Person) -> set[str]:
+    return _keys(person) | {name.lower() for name in (person.id, *person.get("otherMails"))}

@@ -11,8 +11,6 @@ from zoneinfo import ZoneInfo, available_timezones
 from emulator.windows_zones import WINDOWS_ZONES
 
 _BY_WINDOWS_NAME = {zone.name.casefold(): zone for zone in WINDOWS_ZONES}
-# Two rows may share an IANA zone; the first is the living one, the other is kept for old appointments.
-_BY_IANA_NAME = {zone.iana.casefold(): zone for zone in reversed(WINDOWS_ZONES)}
 _ALSO_UTC = ("utc", "tzone://microsoft/utc")
 _NOT_PLACES = frozenset({"localtime", "Factory", "posixrules"})
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?", re.ASCII)
@@ -54,15 +52,6 @@ def zone_of(name: str) -> ZoneInfo:
     if known is None:
         raise UnknownTimeZone(name)
     return ZoneInfo(known)
-
-
-def windows_name(name: str) -> str | None:
-    """Microsoft's spelling of a zone, `None` where Microsoft names none for it."""
-    key = name.strip().casefold()
-    if key in _ALSO_UTC:
-        return "UTC"
-    zone = _BY_WINDOWS_NAME.get(key) or _BY_IANA_NAME.get(key)
-    return zone.name if zone else None
 
 
 def supported_windows_zones() -> list[dict[str, str]]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import struct
-import zlib
 from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from emulator.odata.types import Collection, Enum, PropertyType, Structured
+from emulator.png import GREY, drawn
 from emulator.schema import schema
 
 DEPTH = 3
@@ -91,9 +90,7 @@ def picture() -> bytes:
     """A small grey picture, a real PNG."""
     side = 96
     rows = b"".join(b"\x00" + bytes([120 + row]) * side for row in range(side))
-    head = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    parts = ((b"IHDR", head), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in parts)
+    return drawn(side, side, GREY, rows)
 
 
 @cache
@@ -124,10 +121,6 @@ def _primitive(kind: str, name: str) -> Any:  # noqa: ANN401 - JSON values
         named = (moment for start, moment in _MOMENTS if name.lower().startswith(start))
         return next(named, _PRIMITIVES[kind])
     return _PRIMITIVES.get(kind) if kind in _PRIMITIVES else _text(name)
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
 
 def _text(name: str) -> str:

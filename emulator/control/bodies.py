@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
 Times = Annotated[int, Field(ge=1)] | None
@@ -15,6 +14,10 @@ M = TypeVar("M", bound=BaseModel)
 
 class BadRequest(Exception):
     """A request that cannot be carried out; the text says why."""
+
+
+def _several(found: Any) -> Any:  # noqa: ANN401 - JSON values
+    return [found] if isinstance(found, str) else found
 
 
 class _Body(BaseModel):
@@ -34,6 +37,16 @@ class Seeds(_Body):
     """Several, in this order."""
 
     items: Annotated[list[Seed], Field(min_length=1, max_length=10_000)]
+
+
+class Mail(_Body):
+    """Mail from outside: see `Control.receive`."""
+
+    sender: Annotated[str, Field(alias="from")]
+    to: Annotated[list[str], Field(min_length=1, max_length=500), BeforeValidator(_several)]
+    subject: str = ""
+    body: str = ""
+    html: bool = False
 
 
 class Time(_Body):
@@ -105,8 +118,3 @@ def checked(model: type[M], found: Any) -> M:  # noqa: ANN401 - JSON values
 def _told(problem: Any) -> str:  # noqa: ANN401 - pydantic's own
     place = ".".join(str(part) for part in problem["loc"])
     return f"{place}: {problem['msg']}" if place else str(problem["msg"])
-
-
-def moment(at: datetime) -> str:
-    """A moment as the control routes write it."""
-    return at.isoformat().replace("+00:00", "Z")

@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from emulator.graph.subscriptions.web import MARK
+
 # What httpx and Starlette name a client that is in the same process.
 _IN_PROCESS = frozenset({"testclient"})
 # Only browsers say which site a request comes from; Node's fetch sends Sec-Fetch-Mode, too.
@@ -21,6 +23,8 @@ def why_not(request: Request) -> str:
         return "Control has to be addressed as localhost, or by a loopback address."
     if any(name in request.headers for name in _OF_A_PAGE):
         return "Control is not for pages in a browser."
+    if MARK in request.headers or "validationToken" in request.query_params:
+        return "Control is not for webhooks."
     return ""
 
 

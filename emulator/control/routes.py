@@ -10,8 +10,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from emulator.control.bodies import BadRequest, Faults, Seed, Seeds, Time, checked
+from emulator.clock import ClockRange, check_moment
+from emulator.control.bodies import BadRequest, Faults, Mail, Seed, Seeds, Time, checked
 from emulator.control.guard import why_not
+from emulator.control.mail import BadMail
 from emulator.control.shown import calls, clock, faults, made, outbox, overview
 from emulator.control.state import Control, NothingToResetTo
 from emulator.control.trouble import BadFault, stir
@@ -55,8 +57,8 @@ async def _respond(control: Control, request: Request) -> Response:
 async def _handled(handler: Handler, control: Control, request: Request) -> Response:
     try:
         body = await _body(request) if request.method == "POST" else None
-        return JSONResponse(handler(control, body), 201 if handler is _seed else 200)
-    except (BadRequest, BadFault, BadBody, CannotSeed) as error:
+        return JSONResponse(handler(control, body), 201 if handler in _MAKERS else 200)
+    except (BadRequest, BadFault, BadMail, BadBody, CannotSeed, ClockRange) as error:
         return _refused(400, "BadRequest", str(error))
     except GraphFault as fault:
         return _refused(400, fault.code, fault.message)
@@ -95,6 +97,11 @@ def _seed(control: Control, body: Any) -> Json:  # noqa: ANN401 - JSON values
     return {"items": found} if is_many else found[0]
 
 
+def _receive(control: Control, body: Any) -> Json:  # noqa: ANN401 - JSON values
+    wanted = checked(Mail, body)
+    return {"messages": [made(each) for each in control.receive(**dict(wanted))]}
+
+
 def _reset(control: Control, _: Any) -> Json:  # noqa: ANN401 - every handler's signature
     control.reset()
     return overview(control)
@@ -106,6 +113,8 @@ def _clock(control: Control, _: Any) -> Json:  # noqa: ANN401 - every handler's 
 
 def _set_clock(control: Control, body: Any) -> Json:  # noqa: ANN401 - JSON values
     wanted = checked(Time, body)
+    goal = wanted.now.timestamp() if wanted.now is not None else control.clock() + (wanted.advance or 0)
+    check_moment(goal)
     if wanted.running is False:
         control.clock.stop()
     if wanted.now is not None:
@@ -149,9 +158,11 @@ def _clear_outbox(control: Control, _: Any) -> Json:  # noqa: ANN401 - every han
     return {"messages": []}
 
 
+_MAKERS = frozenset({_seed, _receive})
 _ROUTES: dict[str, dict[str, Handler]] = {
     "": {"GET": _overview},
     "seed": {"POST": _seed},
+    "mail": {"POST": _receive},
     "reset": {"POST": _reset},
     "clock": {"GET": _clock, "POST": _set_clock},
     "faults": {"GET": _faults, "POST": _add_faults, "DELETE": _clear_faults},

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.clock import Clock
-from emulator.control.bodies import moment
 from emulator.control.state import Control
 from emulator.entra.weather import Front
+from emulator.moments import timestamp
 from emulator.store import Entity
 from emulator.throttling import CONCURRENCY, RULES, Fault
 
@@ -34,7 +34,7 @@ def made(entity: Entity) -> dict[str, Any]:
 
 def clock(found: Clock) -> dict[str, Any]:
     """What time it is here, and whether it runs."""
-    return {"now": moment(found.now), "running": not found.is_stopped}
+    return {"now": timestamp(found.now), "running": not found.is_stopped}
 
 
 def faults(control: Control) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def calls(control: Control) -> list[dict[str, Any]]:
     """The newest calls of Graph, oldest first."""
     return [
         {
-            "at": moment(datetime.fromtimestamp(call.at, UTC)),
+            "at": timestamp(datetime.fromtimestamp(call.at, UTC)),
             "method": call.method,
             "path": call.path,
             "query": call.query,
@@ -77,7 +77,7 @@ def outbox(control: Control) -> list[dict[str, Any]]:
     """The mail that left the tenant, oldest first."""
     return [
         {
-            "at": moment(departure.when),
+            "at": timestamp(departure.when),
             "sender": departure.sender,
             "recipients": list(departure.recipients),
             "subject": departure.message.subject,
@@ -103,7 +103,7 @@ def _front(front: Front) -> dict[str, Any]:
 
 
 def _waiting(retry_after: int | datetime | None) -> int | str | None:
-    return moment(retry_after) if isinstance(retry_after, datetime) else retry_after
+    return timestamp(retry_after) if isinstance(retry_after, datetime) else retry_after
 
 
 def _is_secret(name: str) -> bool:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 
 from emulator.call_log import CallLog
 from emulator.clock import Clock
+from emulator.control.mail import received
 from emulator.entra import Entra
 from emulator.graph.engine.serving import Graph
+from emulator.graph.mail.message import Message
+from emulator.graph.mail.parts import Body
 from emulator.graph.subscriptions.state import notifications_of
 from emulator.seeding import seed
 from emulator.store import Entity
@@ -76,6 +79,17 @@ class Control:
     ) -> Entity:
         """Make what a path names, with everything missing on the way; a path to a collection gets one more member."""
         return seed(self.graph, self.tenant, path.strip("/"), values, kind=kind, fill=fill, now=self.clock.now)
+
+    def receive(
+        self, sender: str, to: str | Iterable[str], subject: str = "", body: str = "", *, html: bool = False
+    ) -> list[Message]:
+        """Let mail come in from outside, for people and groups here, and get the copies that came into inboxes.
+
+        It meets what real mail meets: rules, automatic replies and the conversations of groups. An address may have a
+        name: `Olga Strand <olga@elsewhere.example>`.
+        """
+        readers, text = [to] if isinstance(to, str) else to, Body(body, "html" if html else "text")
+        return received(self.tenant, self.clock.now, sender, readers, subject=subject, body=text)
 
     def advance(self, seconds: float) -> None:
         """Let time pass at once."""

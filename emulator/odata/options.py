@@ -49,15 +49,6 @@ class Options:
         expand = read_expand(self.expand_text, kind, names) if self.expand_text else ()
         return replace(self, selection=selection, expand=expand)
 
-    def select_of(self, kind: Structured, *derived: Structured) -> tuple[str, ...]:
-        """The selected properties of the type and of those that derive from it; `*` stays as it is.
-
-        A property that only a derived type has is written behind that type's name.
-        """
-        known = {found.name.lower(): found for found in derived}
-        chosen = read_select(self.select, kind, Names(types=lambda name: known.get(name.lower()))).chosen or ()
-        return tuple(dict.fromkeys(name for _, name in chosen))
-
 
 @dataclass(frozen=True)
 class Expansion:

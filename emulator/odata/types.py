@@ -116,17 +116,16 @@ class Collection:
 PropertyType: TypeAlias = str | Enum | Structured | Collection
 
 
-def structured(name: str, table: str, *, base: Structured | None = None, **more: PropertyType) -> Structured:
+def structured(name: str, table: str, **more: PropertyType) -> Structured:
     """Read a type from lines of `Edm.X: name name`; `Collection(Edm.X)` is understood, other types go into `more`.
 
-    A trailing underscore of a keyword is dropped, for properties named like a Python keyword. The properties of a
-    `base` type come first.
+    A trailing underscore of a keyword is dropped, for properties named like a Python keyword.
     """
-    properties: dict[str, PropertyType] = dict(base.properties) if base else {}
+    properties: dict[str, PropertyType] = {}
     for line in filter(None, map(str.strip, table.splitlines())):
         kind, _, names = line.partition(": ")
         properties |= dict.fromkeys(names.split(), _primitive(kind))
-    return Structured(name, properties | {key.rstrip("_"): value for key, value in more.items()}, base=base)
+    return Structured(name, properties | {key.rstrip("_"): value for key, value in more.items()})
 
 
 def type_name(kind: PropertyType) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.permissions.lookup import holds, needs_of
+from emulator.permissions.lookup import holds, needs_of, row_of
 from emulator.permissions.table import Needs, Table, table
 
-__all__ = ["Needs", "Table", "holds", "needs_of", "table"]
+__all__ = ["Needs", "Table", "holds", "needs_of", "row_of", "table"]

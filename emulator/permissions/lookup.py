@@ -23,6 +23,12 @@ def needs_of(method: str, template: str) -> Needs | None:
     return found_in(table(), method.upper(), template)
 
 
+@lru_cache(maxsize=4096)
+def row_of(method: str, template: str) -> Needs | None:
+    """The row of this very operation, at whichever of its addresses; nothing that it lies in counts."""
+    return _first(table(), (method.upper(),), key_of(template))
+
+
 def found_in(rows: Table, method: str, template: str) -> Needs | None:
     """The same in a given table."""
     key = key_of(template)

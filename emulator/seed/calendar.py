@@ -126,7 +126,7 @@ class _Planner:
         """Some weeks are off, in some it is later."""
         for week in series.skips:
             for day in self._days_in(event, week):
-                cancelled(event)[day] = event.version
+                cancelled(event).add(day)
         for week in series.moves:
             for day in self._days_in(event, week)[-1:]:
                 one = occurrence_on(event, day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def open_shared_mailboxes(tenant: Tenant, rng: Random, now: datetime) -> None:
         holder = _opened(tenant, desk)
         for days, (name, subject, text) in enumerate(desk.letters, start=2):
             sent = now - timedelta(days=days, hours=rng.randint(1, 6))
-            body = Body(lambda title=subject, text=text: notice(title, (text,)))
+            body = Body(partial(notice, subject, (text,)))
             sender = Address(name, f"{name.lower().replace(' ', '.')}@brightwater-halls.example")
             post.post(sender, (holder.address,), subject=subject, body=body, sent=sent, thread=post.thread(sent))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from emulator.clock import Clock
+import pytest
+
+from emulator.clock import Clock, ClockRange
 
 
 class Machine:
@@ -66,3 +68,11 @@ def test_it_becomes_the_machines_again() -> None:
     clock.reset()
     machine.now += 1
     assert (clock(), clock.is_stopped) == (1001, False)
+
+
+@pytest.mark.parametrize("step", [-1001.0, 4e11, float("nan")])
+def test_it_stays_within_the_years_that_dates_can_be_reckoned_in(step: float) -> None:
+    clock = Clock(Machine())
+    with pytest.raises(ClockRange, match="1970 to 9000"):
+        clock.advance(step)
+    assert clock() == 1000

@@ -227,12 +227,23 @@ async def test_answers_and_tokens_go_by_the_clock(control: Control, http: httpx.
         pytest.param({"now": "2030-01-01T00:00:00Z", "advance": 1}, id="set and moved"),
         pytest.param({"advance": "soon"}, id="no number"),
         pytest.param({"advance": 1e12}, id="beyond all years"),
+        pytest.param({"now": "9999-12-31T23:59:59Z"}, id="the end of all years"),
+        pytest.param({"now": "0001-01-01T00:00:00+14:00"}, id="before all years"),
+        pytest.param({"now": "1969-12-31T23:59:59Z", "running": False}, id="before time is counted"),
+        pytest.param({"advance": -4e9}, id="moved too far back"),
         pytest.param({"forward": 1}, id="misspelt"),
     ],
 )
 async def test_a_change_that_makes_no_sense_is_refused(http: httpx.AsyncClient, change: Any) -> None:
     assert (await refused(http, "POST", "clock", change))[:2] == (400, "BadRequest")
-    assert (await asked(http, "GET", "clock"))["now"] == "2026-03-11T14:30:00Z"
+    assert await asked(http, "GET", "clock") == {"now": "2026-03-11T14:30:00Z", "running": True}
+
+
+async def test_steps_of_the_clock_do_not_add_up_beyond_its_years(http: httpx.AsyncClient) -> None:
+    await asked(http, "POST", "clock", {"now": "9000-12-01T00:00:00Z"})
+    _, _, message = await refused(http, "POST", "clock", {"advance": 1e8})
+    assert message == "The clock shows the years 1970 to 9000 only."
+    assert (await http.get("/v1.0/me")).status_code == 401
 
 
 # --- faults
@@ -349,6 +360,74 @@ async def test_mail_that_left_the_tenant_is_in_the_outbox(control: Control, http
     assert await asked(http, "GET", "outbox") == {"messages": []}
 
 
+# --- mail from outside
+
+
+async def test_mail_comes_in_from_outside(control: Control, http: httpx.AsyncClient) -> None:
+    letter = {"from": "Olga Strand <olga@elsewhere.example>", "to": "ada.lind@lindenhall.example", "subject": "Lamps"}
+    answer = await http.post(f"{PREFIX}/mail", json={**letter, "body": "Three of them."})
+    assert answer.status_code == 201, answer.text
+    (made,) = answer.json()["messages"]
+    assert (made["type"], made["values"]["subject"]) == ("microsoft.graph.message", "Lamps")
+    (found,) = (await http.get("/v1.0/me/messages", headers=token(control))).json()["value"]
+    assert (found["id"], found["receivedDateTime"], found["isRead"]) == (made["id"], "2026-03-11T14:30:01Z", False)
+    assert found["from"]["emailAddress"] == {"name": "Olga Strand", "address": "olga@elsewhere.example"}
+    assert found["toRecipients"][0]["emailAddress"]["name"] == "Ada Lind"
+    assert found["body"] == {"contentType": "text", "content": "Three of them."}
+
+
+async def test_mail_to_several_is_one_for_each_and_may_be_html(control: Control, http: httpx.AsyncClient) -> None:
+    to = [person.address.address for person in list(control.tenant.people.values())[:2]]
+    letter = {"from": "olga@elsewhere.example", "to": to, "body": "<p>Hello</p>", "html": True}
+    found = (await asked(http, "POST", "mail", letter))["messages"]
+    assert len({each["id"] for each in found}) == 2
+    assert {each["values"]["body"]["contentType"] for each in found} == {"html"}
+
+
+async def test_mail_from_outside_meets_rules_and_automatic_replies(control: Control, http: httpx.AsyncClient) -> None:
+    headers = token(control, "Mail.ReadWrite", "MailboxSettings.ReadWrite")
+    actions = {"displayName": "Lamps", "sequence": 1, "actions": {"markAsRead": True}}
+    made = await http.post("/v1.0/me/mailFolders/inbox/messageRules", json=actions, headers=headers)
+    away = {"automaticRepliesSetting": {"status": "alwaysEnabled", "externalReplyMessage": "Out"}}
+    changed = await http.patch("/v1.0/me/mailboxSettings", json=away, headers=headers)
+    assert (made.status_code, changed.status_code) == (201, 200)
+    letter = {"from": "olga@elsewhere.example", "to": head(control).address.address, "subject": "Lamps"}
+    (found,) = (await asked(http, "POST", "mail", letter))["messages"]
+    assert found["values"]["isRead"] is True
+    (reply,) = (await asked(http, "GET", "outbox"))["messages"]
+    assert (reply["subject"], reply["recipients"]) == ("Automatic reply: Lamps", ["olga@elsewhere.example"])
+
+
+async def test_mail_from_outside_reaches_the_members_of_a_group(control: Control, http: httpx.AsyncClient) -> None:
+    values = {"displayName": "All", "mail": "all@lindenhall.example", "mailEnabled": True}
+    group = control.seed("groups", values)
+    group.links_of("members").add(head(control))
+    letter = {"from": "olga@elsewhere.example", "to": "ALL@lindenhall.example"}
+    (found,) = (await asked(http, "POST", "mail", letter))["messages"]
+    assert found["values"]["toRecipients"] == [{"emailAddress": {"name": "All", "address": "ALL@lindenhall.example"}}]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        pytest.param({"to": "ada.lind@lindenhall.example"}, "from: Field required", id="from nobody"),
+        pytest.param({"from": "a@b.example"}, "to: Field required", id="to nobody"),
+        pytest.param({"from": "a@b.example", "to": []}, "to: List should have at least 1 item", id="to none"),
+        pytest.param({"from": "a@b.example", "to": 7}, "to: Input should be a valid list", id="to a number"),
+        pytest.param({"from": "olga", "to": "ada.lind@lindenhall.example"}, "'olga' is no mail address", id="a name"),
+        pytest.param({"from": "a@b.example", "to": "x@lindenhall.example"}, "gets mail at 'x@", id="an unknown name"),
+        pytest.param({"from": "a@b.example", "to": "x@y.example"}, "Nobody here gets mail", id="to an outsider"),
+    ],
+)
+async def test_mail_that_cannot_come_in_is_told(
+    control: Control, http: httpx.AsyncClient, body: Any, told: str
+) -> None:
+    status, code, message = await refused(http, "POST", "mail", body)
+    assert (status, code) == (400, "BadRequest")
+    assert told in message
+    assert control.outbox == []
+
+
 # --- who may ask, and how
 
 
@@ -361,6 +440,7 @@ async def test_mail_that_left_the_tenant_is_in_the_outbox(control: Control, http
         pytest.param("127.0.0.1", {"Host": "attacker.example"}, id="a name that leads here"),
         pytest.param("127.0.0.1", {"Host": "[::1"}, id="a name that is none"),
         pytest.param("127.0.0.1", {"Origin": "https://attacker.example"}, id="a page"),
+        pytest.param("127.0.0.1", {"X-Emulator-Webhook": "1"}, id="a notification"),
         pytest.param("127.0.0.1", {"Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Site": "cross-site"}, id="a page's form"),
     ],
 )
@@ -369,6 +449,30 @@ async def test_others_are_turned_away(control: Control, client: str, headers: di
     async with httpx.AsyncClient(transport=transport, base_url=HOST) as http:
         answer = await http.post(f"{PREFIX}/reset", headers=headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "NotAllowed")
+
+
+async def test_a_handshake_is_turned_away(http: httpx.AsyncClient) -> None:
+    answer = await http.post(f"{PREFIX}/reset", params={"validationToken": "x"})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (403, "Control is not for webhooks.")
+
+
+async def test_a_subscription_cannot_reset_the_tenant(control: Control, http: httpx.AsyncClient) -> None:
+    async def sleep(_: float) -> None:
+        """Wait for nothing between attempts."""
+
+    notifications_of(control.tenant).sleep = sleep
+    web = notifications_of(control.tenant).web
+    mine = token(control, "Mail.ReadWrite")
+    wanted = body("me/messages", notificationUrl=f"{HOST}{PREFIX}/reset")
+    here = httpx.ASGITransport(app=controlled(control))
+    web.transport = here
+    assert (await http.post("/v1.0/subscriptions", json=wanted, headers=mine)).status_code == 400
+    web.transport = httpx.MockTransport(Webhook())
+    assert (await http.post("/v1.0/subscriptions", json=wanted, headers=mine)).status_code == 201
+    web.transport = here
+    made = (await http.post("/v1.0/me/messages", json={"subject": "kept"}, headers=mine)).json()
+    await notifications_of(control.tenant).settle()
+    assert (await http.get(f"/v1.0/me/messages/{made['id']}", headers=mine)).status_code == 200
 
 
 async def test_a_program_that_names_a_mode_of_fetching_is_no_page(control: Control) -> None:

@@ -57,6 +57,14 @@ async def test_it_is_seeded_moved_on_and_reset(graph_emulator: GraphEmulator) ->
         assert (await client.get("/me/messages")).json()["value"] == []
 
 
+async def test_it_receives_mail(graph_emulator: GraphEmulator) -> None:
+    to = graph_emulator.person.address.address
+    (copy,) = graph_emulator.receive("olga@elsewhere.example", to, "Lamps", body="<p>Three</p>", html=True)
+    async with graph_emulator.client(["Mail.Read"]) as client:
+        (found,) = (await client.get("/me/mailFolders/inbox/messages")).json()["value"]
+    assert (found["id"], found["subject"], found["bodyPreview"]) == (copy.id, "Lamps", "Three")
+
+
 async def test_a_lost_connection_is_one_for_the_client(graph_emulator: GraphEmulator) -> None:
     graph_emulator.control.chaos.strike("reset")
     async with graph_emulator.client() as client:

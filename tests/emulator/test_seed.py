@@ -317,7 +317,8 @@ async def test_a_shared_mailbox_is_read_and_written_by_those_who_work_in_it(tena
     async with client_for(tenant, delegated(member, *scopes)) as client:
         listed = (await client.get(f"/users/{desk.id}/messages?$select=subject,from")).json()["value"]
         assert len(listed) == 3
-        letter = {"subject": "From the desk", "toRecipients": [{"emailAddress": {"address": member.mail}}]}
+        to = [{"emailAddress": {"address": member.mail}}]
+        letter: dict[str, object] = {"subject": "From the desk", "toRecipients": to}
         letter["from"] = {"emailAddress": {"address": desk.mail}}
         assert (await client.post("/me/sendMail", json={"message": letter})).status_code == 202
     stranger = tenant.person("gerda.wiesinger@lindenhall.example")

@@ -201,16 +201,24 @@ def test_a_slice_is_what_belongs(store: Store, things: Items) -> None:
 
 
 def test_a_slice_says_what_came_into_it_and_what_left_it(store: Store, things: Items) -> None:
-    red = Slice(things, lambda entity: bool(entity["name"] == "red"))
+    painted: dict[str, int] = {}
+    red = Slice(things, lambda entity: bool(entity["name"] == "red"), lambda entity, _: painted.get(entity.id, 0))
     one, other, third = (things.add(thing(store, name, name="red")) for name in "abc")
+    never = things.add(thing(store, "d", name="green"))
     assert ids(red.since(0)[0]) == ["a", "b", "c"]
     moment = store.changes.number
     one.update({"name": "blue"})
+    painted["a"] = one.version
+    one.touch()
+    never.touch()
     things.discard(other)
     third.touch()
     changed, removed = red.since(moment)
     assert ids(changed) == ["c"]
-    assert sorted((gone.entity.id, gone.reason) for gone in removed) == [("a", "deleted"), ("b", "deleted")]
+    assert [(gone.entity.id, gone.number) for gone in removed] == [("b", other.version), ("a", painted["a"])]
+    assert {gone.reason for gone in removed} == {"deleted"}
+    things.discard(one)
+    assert [gone.entity.id for gone in red.since(moment)[1]] == ["b", "a"]
     # At the beginning nobody knows of anything that could have left.
     assert [gone.entity.id for gone in red.since(0)[1]] == ["b"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator import exchange_ids
 from emulator.faults import DirectoryNotFound, ItemNotFound, MailboxMissing, MalformedId
 from emulator.graph.mail.state import Address, Attachment, Body
 from emulator.html_text import html_to_text
+from emulator.schema import schema
+from emulator.store import Entity
 from emulator.tenant import Tenant
 from tests.emulator.support import NOW, small_tenant
 
@@ -27,6 +31,18 @@ def test_a_person_is_found_by_id_and_by_name_in_any_case(tenant: Tenant) -> None
 def test_an_unknown_person_is_a_fault_that_names_the_key(tenant: Tenant) -> None:
     with pytest.raises(DirectoryNotFound, match=r"'nobody'"):
         tenant.person("nobody")
+
+
+def test_an_address_is_a_persons_or_that_of_a_group_with_mail(tenant: Tenant) -> None:
+    def group(**values: Any) -> Entity:
+        return tenant.store.root("groups").add(tenant.store.entity(schema().kind("group"), values))
+
+    team = group(mail="Team@x.example", mailEnabled=True, proxyAddresses=["SMTP:Team@x.example", "smtp:Crew@x.example"])
+    group(displayName="Silent", mail="silent@x.example", mailEnabled=False)
+    group(displayName="Without", mailEnabled=True)
+    assert tenant.addressee(" ADA.LIND@lindenhall.example ") is tenant.demo_person
+    assert [tenant.addressee(text) for text in ("team@X.example", "crew@x.example")] == [team, team]
+    assert [tenant.addressee(text) for text in ("silent@x.example", "None", "")] == [None] * 3
 
 
 def test_the_demo_person_can_be_chosen(tenant: Tenant) -> None:

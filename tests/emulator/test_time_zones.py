@@ -22,7 +22,6 @@ from emulator.time_zones import (
     settled,
     supported_iana_zones,
     supported_windows_zones,
-    windows_name,
     zone_of,
     zoned_json,
 )
@@ -93,30 +92,6 @@ def test_every_zone_of_microsoft_has_the_offset_that_its_display_name_says(zone:
 
 def test_microsoft_names_no_zone_twice() -> None:
     assert len({zone.name.casefold() for zone in WINDOWS_ZONES}) == len(WINDOWS_ZONES) == 141
-
-
-@pytest.mark.parametrize(
-    ("name", "windows"),
-    [
-        pytest.param("Europe/Berlin", "W. Europe Standard Time", id="from IANA's"),
-        pytest.param("ROMANCE standard time", "Romance Standard Time", id="already Microsoft's"),
-        pytest.param("tzone://Microsoft/Utc", "UTC", id="Outlook's own UTC"),
-        pytest.param("Etc/UTC", "UTC", id="IANA's UTC"),
-        pytest.param("Asia/Kamchatka", "Russia Time Zone 11", id="the living one of two"),
-        pytest.param("Europe/Vienna", None, id="a zone that stands for no zone of Microsoft's"),
-        pytest.param("Atlantis", None, id="no zone at all"),
-    ],
-)
-def test_microsofts_name_of_a_zone(name: str, windows: str | None) -> None:
-    assert windows_name(name) == windows
-
-
-@given(NAMES)
-def test_microsofts_name_means_the_same_zone(name: str) -> None:
-    windows = windows_name(name)
-    assert windows is not None
-    moment = datetime(2026, 7, 1, tzinfo=UTC)
-    assert moment.astimezone(zone_of(windows)).utcoffset() == moment.astimezone(zone_of(name)).utcoffset()
 
 
 def test_the_supported_zones_are_listed_in_both_spellings() -> None:

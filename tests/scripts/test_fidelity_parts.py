@@ -234,7 +234,7 @@ async def fresh() -> World:
         pytest.param("me/messages", True, id="one's own things"),
         pytest.param("users/x/messages", False, id="those of somebody, as an application"),
         pytest.param("users/x/changePassword", True, id="what an application may not, as whose it is"),
-        pytest.param("contracts", True, id="what nobody knows the permission of"),
+        pytest.param("directory/subscriptions", True, id="what nobody knows the permission of"),
     ],
 )
 async def test_who_calls_follows_from_path_and_permissions(path: str, is_person: bool) -> None:

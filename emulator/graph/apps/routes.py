@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from emulator.faults import DirectoryNotFound
@@ -15,7 +16,7 @@ from emulator.graph.engine.call import NO_CONTENT, Answer, Call
 from emulator.graph.engine.dialects import DIRECTORY
 from emulator.graph.engine.target import Target
 from emulator.graph.engine.workload import Workload
-from emulator.graph.engine.writing import change, link_all
+from emulator.graph.engine.writing import bound, change, link_all
 from emulator.store import Entity
 
 apps = Workload("apps", DIRECTORY)
@@ -47,7 +48,7 @@ service_principal = apps.type(
 )
 extension = apps.type("extensionProperty")
 federated = apps.type("federatedIdentityCredential", required=("audiences", "issuer", "name", "subject"), patched=204)
-target_devices = apps.type("targetDeviceGroup", patched=200)
+apps.type("targetDeviceGroup", patched=200)
 
 
 @application.hook("create")
@@ -61,8 +62,9 @@ def register(call: Call, _: Target, values: Values) -> Entity:
         raise AlreadyExists("uniqueName")
     _check_uris(call, values)
     given = {name: value for name, value in values.items() if name not in _FIXED or (name == "appId" and value)}
+    others = bound(call, values)
     made = state.add_application(call.tenant, given, call.stamp)
-    _own(call, made, values)
+    _own(call, made, others)
     return made
 
 
@@ -101,8 +103,8 @@ def _check_uris(call: Call, values: Values, entity: Entity | None = None) -> Non
             raise AlreadyExists("identifierUris")
 
 
-def _own(call: Call, made: Entity, values: Values) -> None:
-    link_all(call, made, values)
+def _own(call: Call, made: Entity, others: Mapping[str, list[Entity]]) -> None:
+    link_all(made, others)
     if call.me is not None:
         made.links_of("createdOnBehalfOf").replace(call.me)
         if not len(made.links_of("owners")):
@@ -213,8 +215,9 @@ def add_principal(call: Call, _: Target, values: Values) -> Entity:
     if owner is None and not state.is_well_known(app_id):
         raise UnknownApplication(app_id)
     given = {name: value for name, value in values.items() if name not in {"createdDateTime", "deletedDateTime"}}
+    others = bound(call, values)
     made = state.add_service_principal(call.tenant, given, owner)
-    link_all(call, made, values)
+    link_all(made, others)
     return made
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from emulator.graph.groups.keeping import keep_references
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity
 from emulator.tenant import Tenant
@@ -125,11 +126,11 @@ def with_app_id(tenant: Tenant, root: str, app_id: str) -> Entity | None:
 def add_password(entity: Entity, wish: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """A new secret; it is told once, and only its beginning afterwards."""
     secret = f"{secrets.token_urlsafe(_SECRET_BYTES)[:37]}~{secrets.token_hex(1)}"
-    start = wish.get("startDateTime") or _stamp(now)
+    start = wish.get("startDateTime") or timestamp(now)
     credential = {
         "customKeyIdentifier": wish.get("customKeyIdentifier"),
         "displayName": wish.get("displayName"),
-        "endDateTime": wish.get("endDateTime") or _stamp(now + _SECRET_LIFE),
+        "endDateTime": wish.get("endDateTime") or timestamp(now + _SECRET_LIFE),
         "hint": secret[:_HINT],
         "keyId": str(uuid4()),
         "secretText": None,
@@ -145,10 +146,10 @@ def add_key(entity: Entity, wish: Mapping[str, Any], now: datetime) -> dict[str,
     credential = {
         "customKeyIdentifier": wish.get("customKeyIdentifier") or _thumbprint(),
         "displayName": wish.get("displayName"),
-        "endDateTime": wish.get("endDateTime") or _stamp(now + _SECRET_LIFE / 2),
+        "endDateTime": wish.get("endDateTime") or timestamp(now + _SECRET_LIFE / 2),
         "key": wish.get("key"),
         "keyId": str(wish.get("keyId") or uuid4()),
-        "startDateTime": wish.get("startDateTime") or _stamp(now),
+        "startDateTime": wish.get("startDateTime") or timestamp(now),
         "type": wish.get("type"),
         "usage": wish.get("usage"),
     }
@@ -169,10 +170,6 @@ def remove_credential(entity: Entity, name: str, key_id: str) -> bool:
 
 def _thumbprint() -> str:
     return base64.b64encode(secrets.token_bytes(20)).decode()
-
-
-def _stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def public_key() -> str:

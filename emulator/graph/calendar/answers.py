@@ -12,7 +12,6 @@ from emulator.graph.calendar.post import RESPONSE, MeetingMail
 from emulator.graph.calendar.series import Occurrence, call_off, exceptions, occurrence_on
 from emulator.graph.calendar.state import Agenda, agenda_of, has_calendar, home_of, master_of
 from emulator.graph.calendar.times import iso
-from emulator.graph.mail.post import group_by_address
 from emulator.store import Entity
 from emulator.tenant import Tenant
 
@@ -53,7 +52,7 @@ def give_answer(tenant: Tenant, copy: Entity, answer: Answer, now: datetime) -> 
 def organizers_event(tenant: Tenant, copy: Entity) -> Entity | None:
     """The organizer's own event behind a copy; nothing if it is gone or lies outside."""
     address = str(copy.get("organizer")["emailAddress"].get("address") or "")
-    owner = tenant.by_address(address) or group_by_address(tenant, address.lower())
+    owner = tenant.addressee(address)
     if owner is None or not has_calendar(tenant, owner):
         return None
     event = agenda_of(tenant, owner).by_uid.get(master_of(copy)["iCalUId"])

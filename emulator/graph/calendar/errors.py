@@ -121,11 +121,3 @@ class ScheduleRefused(GraphFault):
 
     status = 400
     code = "ErrorInvalidRequest"
-
-
-class UnknownPlace(GraphFault):
-    """No room, room list or workspace has this id or address."""
-
-    status = 404
-    code = "ErrorItemNotFound"
-    message = "The specified object was not found in the store."

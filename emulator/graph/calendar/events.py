@@ -51,10 +51,14 @@ event = calendars.type(
 invitation = calendars.type("eventMessage")
 
 
-def _parts_seen(name: str, call: Call, owner: Entity) -> Items:
-    """What hangs on an event; a basic permission does not show it."""
+def _parts_seen(name: str, call: Call, owner: Entity) -> Items | list[Entity]:
+    """What hangs on an event; a basic permission does not show it, nor does a calendar that shows times alone."""
     if is_basic(call):
         raise MailboxDenied
+    if seen_of(call, owner) is not None:
+        if call.method != "GET":
+            raise MailboxDenied
+        return []
     return _parts(owner, name) if call.method == "GET" else owner.set_of(name)
 
 
@@ -124,6 +128,16 @@ def find(call: Call, target: Target, key: str) -> Entity | None:
         return None
     require(call, calendar_of(found))
     return found
+
+
+@event.hook("check")
+def check(call: Call, target: Target) -> None:
+    """Refuse the extensions of an event of which others see the times alone."""
+    navigation, owner = target.navigation, target.owner
+    if navigation is None or navigation.name != "extensions" or owner is None or not owner.kind.name.endswith(".event"):
+        return
+    if seen_of(call, owner) is not None:
+        raise MailboxDenied
 
 
 @event.hook("etag")

@@ -10,7 +10,16 @@ from typing import Any
 from emulator.graph.calendar import post
 from emulator.graph.calendar.post import CANCELLATION, REQUEST, MeetingMail, people_at
 from emulator.graph.calendar.rooms import answer_for_room, is_room
-from emulator.graph.calendar.series import Occurrence, call_off, cancelled, exceptions, occurrence_on, restart, span_of
+from emulator.graph.calendar.series import (
+    Occurrence,
+    call_off,
+    cancelled,
+    exceptions,
+    occurrence_on,
+    remember,
+    restart,
+    span_of,
+)
 from emulator.graph.calendar.state import Agenda, agenda_of, home_of, master_of
 from emulator.graph.calendar.writing import NEVER, address_of, attendee
 from emulator.graph.mail.message import copy_parts
@@ -107,6 +116,7 @@ class Meeting:
             values |= {"responseStatus": dict(_WAITING), "showAs": "tentative"}
         was, now = span_of(copy), span_of(self.event)
         if was != now or copy.get("recurrence") != self.event.get("recurrence"):
+            remember(copy)
             copy.state["span"] = now
             copy.values["recurrence"] = self.event.get("recurrence")
             if copy.values["recurrence"] is not None:

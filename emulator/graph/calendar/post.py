@@ -13,7 +13,7 @@ from emulator.graph.calendar.times import shown_time
 from emulator.graph.mail.filing import Departure, blank, thread_start
 from emulator.graph.mail.message import copy_parts
 from emulator.graph.mail.parts import Address, Body
-from emulator.graph.mail.post import deliver_meeting_message, group_by_address, members_of
+from emulator.graph.mail.post import deliver_meeting_message, is_group, members_of
 from emulator.schema import schema
 from emulator.store import Entity
 from emulator.tenant import Person, Tenant
@@ -51,12 +51,9 @@ def post(tenant: Tenant, mail: MeetingMail, now: datetime) -> None:
 
 def people_at(tenant: Tenant, address: str) -> list[Person]:
     """Who is reached by an address: a person or room, or the members of a group; only those with a calendar."""
-    person = tenant.by_address(address)
-    if person is not None:
-        return [person] if has_calendar(tenant, person) else []
-    group = group_by_address(tenant, address.lower())
-    members = members_of(group) if group is not None else []
-    return [member for member in members if isinstance(member, Person) and has_calendar(tenant, member)]
+    found = tenant.addressee(address)
+    people = members_of(found) if found is not None and is_group(found) else [found]
+    return [person for person in people if isinstance(person, Person) and has_calendar(tenant, person)]
 
 
 def put_away(tenant: Tenant, event: Entity) -> None:
@@ -136,4 +133,4 @@ def _address(recipient: Mapping[str, Any]) -> str:
 
 
 def _is_outside(tenant: Tenant, address: str) -> bool:
-    return tenant.by_address(address) is None and group_by_address(tenant, address.lower()) is None
+    return tenant.addressee(address) is None

@@ -15,6 +15,7 @@ from emulator.free_busy import (
     Suggestion,
     WorkingHours,
     availability_view,
+    check_window,
     meeting_times,
 )
 from emulator.graph.calendar.access import at_least, is_private, role_of
@@ -33,7 +34,9 @@ from emulator.store import Entity
 _MOST_SCHEDULES = 20
 _HALF_HOUR = 30
 _SOME_DAYS = timedelta(days=7)
-_DURATION = re.compile(r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?")
+_DURATION = re.compile(
+    r"P(?:(?P<days>\d{1,5})D)?(?:T(?:(?P<hours>\d{1,5})H)?(?:(?P<minutes>\d{1,5})M)?(?:(?P<seconds>\d{1,5})S)?)?"
+)
 _ALL = "Suggested because it is one of the nearest times when all attendees are available."
 _SOME = "Suggested because it is one of the nearest times when most attendees are available."
 
@@ -51,6 +54,7 @@ def get_schedule(call: Call, target: Target) -> Answer:
     window = Window(moment(given["StartTime"]).astimezone(UTC), moment(given["EndTime"]).astimezone(UTC))
     minutes = given.get("AvailabilityViewInterval") or _HALF_HOUR
     try:
+        check_window(window.start, window.end)
         found = [_schedule(call, address, window, minutes, zone) for address in schedules]
     except ScheduleError as error:
         raise ScheduleRefused(str(error), code=error.code) from error
@@ -105,11 +109,8 @@ def _schedule(call: Call, address: str, window: Window, minutes: int, zone: str)
 
 
 def _owner(call: Call, address: str) -> Entity | None:
-    person: Entity | None = call.tenant.by_address(address)
-    if person is None:
-        wanted = address.lower()
-        person = next((one for one in call.tenant.store.root("groups") if str(one.get("mail")).lower() == wanted), None)
-    return person if person is not None and has_calendar(call.tenant, person) else None
+    found = call.tenant.addressee(address)
+    return found if found is not None and has_calendar(call.tenant, found) else None
 
 
 def _unknown(address: str) -> dict[str, str]:
@@ -139,6 +140,8 @@ def _meeting(call: Call, target: Target, given: Mapping[str, Any], wanted: Seque
     slots = [(moment(slot["start"]), moment(slot["end"])) for slot in whole]
     slots = slots or [(call.now, call.now + _SOME_DAYS)]
     window = Window(min(start for start, _ in slots), max(end for _, end in slots))
+    for start, end in (*slots, (window.start, window.end)):
+        check_window(start.astimezone(UTC), end.astimezone(UTC))
     organizer = target.home
     assert organizer is not None  # noqa: S101 - times are found for somebody
     percentage = given.get("minimumAttendeePercentage")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,8 @@ _OWN = frozenset({"recurrence", "cancelledOccurrences", "transactionId"})
 # A moment has another date elsewhere, by up to two days.
 _FAR = 2
 _NEIGHBOURHOOD = timedelta(days=400)
+# An event that a program moves all day long must not fill the memory.
+_REMEMBERED = 200
 
 
 _NOWHERE: Mapping[str, Any] = {
@@ -58,6 +61,17 @@ class Occurrence(Event):
         exceptions(self.master)[self.day] = self
 
 
+@dataclass(frozen=True)
+class Earlier:
+    """How the times of an event were until a moment of the tenant's history; of an occurrence only the span counts."""
+
+    until: int
+    span: Span
+    recurrence: Mapping[str, Any] | None
+    cancelled: frozenset[date]
+    exceptions: Mapping[date, Occurrence]
+
+
 def is_series(event: Entity) -> bool:
     """Whether it recurs."""
     return not isinstance(event, Occurrence) and event.values.get("recurrence") is not None
@@ -69,16 +83,32 @@ def exceptions(master: Entity) -> dict[date, Occurrence]:
     return found
 
 
-def cancelled(master: Entity) -> dict[date, int]:
-    """The days on which the series does not take place, and when in the tenant's history each was called off."""
-    found: dict[date, int] = master.state.setdefault("cancelled", {})
+def cancelled(master: Entity) -> set[date]:
+    """The days on which the series does not take place."""
+    found: set[date] = master.state.setdefault("cancelled", set())
     return found
 
 
-def dropped(master: Entity) -> dict[date, int]:
-    """The days that the series had before its pattern changed, as far as somebody has seen them."""
-    found: dict[date, int] = master.state.setdefault("dropped", {})
+def history(event: Entity) -> Sequence[Earlier]:
+    """How its times were before each change of them, oldest first."""
+    found: Sequence[Earlier] = event.state.get("history", ())
     return found
+
+
+def remember(event: Entity) -> None:
+    """Keep how the times of an event are, before they change: who saw them has to be told."""
+    past = history(event)
+    until = event.changes.number + 1
+    # Of a change in several steps, only what was before the first of them.
+    if not past or past[-1].until != until:
+        event.state["history"] = [*past[-_REMEMBERED:], times_of(event, until)]
+
+
+def times_of(event: Entity, until: int) -> Earlier:
+    """How the times of an event are now."""
+    recurrence = event["recurrence"] if is_series(event) else None
+    gaps, own = event.state.get("cancelled", ()), event.state.get("exceptions", {})
+    return Earlier(until, span_of(event), recurrence, frozenset(gaps), dict(own))
 
 
 def span_of(event: Entity) -> Span:
@@ -86,8 +116,13 @@ def span_of(event: Entity) -> Span:
     own: Span | None = event.state.get("span")
     if own is None:
         assert isinstance(event, Occurrence)  # noqa: S101 - every other event has a span of its own
-        own = _span_on(event.master, event.day)
+        own = span_on(event.master.state["span"], event.day)
     return own
+
+
+def span_on(span: Span, day: date) -> Span:
+    """When a series takes place on a day, given when it first does."""
+    return span.at(_start_on(span, day))
 
 
 def occurrence_on(master: Entity, day: date) -> Occurrence | None:
@@ -103,13 +138,16 @@ def occurrence_on(master: Entity, day: date) -> Occurrence | None:
 
 def occurrences_in(master: Entity, window: Window) -> list[Occurrence]:
     """What of a series lies within a window, in order."""
-    length = span_of(master).end - span_of(master).start
-    days = occurrence_dates(
-        master["recurrence"], _day(window.start, -length.days - _FAR), _day(window.end, length.days + _FAR)
-    )
+    days = days_around(window, master["recurrence"], span_of(master))
     plain = (day for day in days if day not in cancelled(master) and day not in exceptions(master))
     found = [*(_seen(master, day) for day in plain), *exceptions(master).values()]
     return sorted((one for one in found if span_of(one).meets(window)), key=lambda one: span_of(one).start)
+
+
+def days_around(window: Window, recurrence: Mapping[str, Any], span: Span) -> Iterator[date]:
+    """The days of a pattern whose occurrences could lie within a window."""
+    length = (span.end - span.start).days + _FAR
+    return iter(occurrence_dates(recurrence, _day(window.start, -length), _day(window.end, length)))
 
 
 def instances_of(events: list[Entity], window: Window) -> list[Entity]:
@@ -126,9 +164,10 @@ def instances_of(events: list[Entity], window: Window) -> list[Entity]:
 def call_off(occurrence: Occurrence) -> None:
     """Take one occurrence out of its series."""
     master = occurrence.master
+    remember(master)
     exceptions(master).pop(occurrence.day, None)
+    cancelled(master).add(occurrence.day)
     master.touch()
-    cancelled(master)[occurrence.day] = master.version
 
 
 def repeated(recurrence: Mapping[str, Any], span: Span, zone_name: str) -> tuple[dict[str, Any], Span]:
@@ -144,9 +183,6 @@ def repeated(recurrence: Mapping[str, Any], span: Span, zone_name: str) -> tuple
 
 def restart(master: Entity) -> None:
     """Forget exceptions after the pattern or the time of a series has changed, as Outlook does."""
-    for day in master.state.get("seen", {}):
-        if next(occurrence_dates(master["recurrence"], day, day), None) != day:
-            dropped(master)[day] = master.changes.number + 1
     master.state["seen"] = {}
     exceptions(master).clear()
     cancelled(master).clear()
@@ -166,7 +202,7 @@ def check_neighbours(occurrence: Occurrence, span: Span) -> None:
 
 def original_start(event: Entity) -> str | None:
     """When the series would have had an occurrence."""
-    return iso(_span_on(event.master, event.day).start) if isinstance(event, Occurrence) else None
+    return iso(span_on(event.master.state["span"], event.day).start) if isinstance(event, Occurrence) else None
 
 
 def _seen(master: Entity, day: date) -> Occurrence:
@@ -177,11 +213,6 @@ def _seen(master: Entity, day: date) -> Occurrence:
     one = seen[day]
     one.version = master.version
     return one
-
-
-def _span_on(master: Entity, day: date) -> Span:
-    span: Span = master.state["span"]
-    return span.at(_start_on(span, day))
 
 
 def _start_on(span: Span, day: date) -> datetime:

@@ -112,7 +112,9 @@ class Agenda:
         self.by_immutable_id[self.numbers.immutable(event.state["number"])] = event
         if event.get("transactionId"):
             self.by_transaction[event["transactionId"]] = event
-        return self.events.place(event) if quietly else self.events.add(event)
+        held = self.events.place(event) if quietly else self.events.add(event)
+        held.state["since"] = held.version
+        return held
 
     def forget(self, event: Entity) -> None:
         """Let an event go."""

@@ -8,15 +8,8 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from emulator.faults import MethodNotAllowed, ResyncRequired
-from emulator.graph.calendar.ids import occurrence_id
-from emulator.graph.calendar.series import (
-    cancelled,
-    dropped,
-    exceptions,
-    instances_of,
-    is_series,
-    occurrences_in,
-)
+from emulator.graph.calendar.earlier import Past
+from emulator.graph.calendar.series import instances_of, is_series, occurrences_in
 from emulator.graph.calendar.times import Window, iso
 from emulator.graph.engine.call import Answer, Call
 from emulator.graph.engine.query import Query
@@ -105,41 +98,35 @@ def _happened(members: Slice, turn: Turn) -> Iterator[Happened]:
     for event in members:
         every = _in_series(event, turn) if is_series(event) else _alone(event, turn)
         yield from (one for one in every if one[0] <= turn.until)
-    if not turn.since:
-        return
-    for removed in members.since(turn.since)[1]:
-        yield removed.number, removed.entity.id, None
-        for day in removed.entity.state.get("seen", {}):
-            yield removed.number, occurrence_id(removed.entity.id, day), None
+    for removed in members.since(turn.since)[1] if turn.since else ():
+        yield from _left(removed.entity, set(), turn, otherwise=removed.number)
 
 
 def _alone(event: Entity, turn: Turn) -> Iterator[Happened]:
-    if event.version > turn.since:
-        is_inside = bool(instances_of([event], turn.window))
-        if is_inside or turn.since:
-            yield event.version, event.id, event if is_inside else None
+    if event.version <= turn.since:
+        return
+    is_inside = bool(instances_of([event], turn.window))
+    if is_inside:
+        yield event.version, event.id, event
+    yield from _left(event, {event.id} if is_inside else set(), turn)
 
 
 def _in_series(master: Entity, turn: Turn) -> Iterator[Happened]:
     inside = occurrences_in(master, turn.window)
-    if master.version > turn.since and (inside or turn.since):
-        yield master.version, master.id, master
-    for one in inside:
-        version = max(one.version, master.version)
-        if version > turn.since:
-            yield version, one.id, one
-    if turn.since:
-        yield from _left(master, inside, turn)
+    news = [(max(one.version, master.version), one) for one in inside]
+    news = [(version, one) for version, one in news if version > turn.since]
+    if news and (master.version > turn.since or master.id not in Past(master, turn.since).ids_in(turn.window)):
+        yield min(version for version, _ in news), master.id, master
+    yield from ((version, one.id, one) for version, one in news)
+    yield from _left(master, {master.id, *(one.id for one in inside)} if inside else set(), turn)
 
 
-def _left(master: Entity, inside: list[Any], turn: Turn) -> Iterator[Happened]:
-    """Occurrences that were called off, moved out of the window, or belong to the series no more."""
-    for day, number in {**dropped(master), **cancelled(master)}.items():
-        if number > turn.since:
-            yield number, occurrence_id(master.id, day), None
-    for one in exceptions(master).values():
-        if one.version > turn.since and one not in inside:
-            yield one.version, one.id, None
+def _left(event: Entity, inside: set[str], turn: Turn, otherwise: int = 0) -> Iterator[Happened]:
+    """What the window showed of an event as of the last question and shows no more."""
+    past = Past(event, turn.since)
+    number = past.next_change(otherwise) if turn.since else 0
+    if 0 < number <= turn.until:
+        yield from ((number, identifier, None) for identifier in past.ids_in(turn.window) - inside)
 
 
 def _told(view: View, query: Query, one: Happened) -> dict[str, Any]:
@@ -156,5 +143,5 @@ def _place(one: Happened) -> tuple[int, str]:
 
 
 def _size(call: Call) -> int:
-    wished = call.preferences.get("odata.maxpagesize", "")
-    return max(1, min(int(wished), _LARGEST)) if wished.isdigit() else _PAGE
+    wished = call.page_wish
+    return _PAGE if wished is None else max(1, min(wished, _LARGEST))

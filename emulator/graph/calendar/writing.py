@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.graph.calendar.errors import InvalidRecurrence
-from emulator.graph.calendar.series import Occurrence, check_neighbours, is_series, repeated, restart, span_of
+from emulator.graph.calendar.series import Occurrence, check_neighbours, is_series, remember, repeated, restart, span_of
 from emulator.graph.calendar.state import Agenda, home_of, master_of
 from emulator.graph.calendar.times import Span, read_span, shown_time
 from emulator.store import Entity
@@ -146,11 +146,13 @@ def online_meeting(agenda: Agenda, number: int) -> dict[str, Any]:
 def _retime(event: Entity, span: Span) -> None:
     if isinstance(event, Occurrence):
         check_neighbours(event, span)
+    remember(event)
     event.state["span"] = span
 
 
 def _begin_anew(event: Entity, values: Mapping[str, Any]) -> None:
     """A series with another time or pattern has no exceptions yet."""
+    remember(event)
     event.values["recurrence"] = values["recurrence"]
     if is_series(event):
         restart(event)

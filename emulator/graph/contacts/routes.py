@@ -9,7 +9,7 @@ from typing import Any
 from emulator.faults import InvalidRequest
 from emulator.graph.contacts.access import opened
 from emulator.graph.contacts.naming import RANKS
-from emulator.graph.contacts.state import ContactBox, Drawer, immutable_id_of
+from emulator.graph.contacts.state import ContactBox, immutable_id_of
 from emulator.graph.engine.bodies import Values
 from emulator.graph.engine.call import NO_CONTENT, Answer, Call
 from emulator.graph.engine.deltas import DeltaRules, delta
@@ -170,7 +170,7 @@ def contacts_delta(call: Call, target: Target) -> Answer:
 def folders_delta(call: Call, target: Target) -> Answer:
     """The changes of all folders, however deep."""
     box = _box_at(call, target)
-    every = Drawer(box.folders, lambda one: one is not box.default)
+    every = Slice(box.folders, lambda one: one is not box.default)
     return delta(target.service, call, replace(target, members=every), _DELTA)
 
 
@@ -227,4 +227,4 @@ def _extend(call: Call, entity: Entity, values: Values) -> None:
     for name, parts in values.nested.items():
         for part in parts:
             named = {"id": f"{_EXTENSION}{part['extensionName']}"} if part.get("extensionName") else {}
-            entity.set_of(name).add(call.tenant.store.entity(part.kind, {**part, **named}))
+            entity.set_of(name).put(call.tenant.store.entity(part.kind, {**part, **named}))

@@ -11,7 +11,7 @@ from emulator.graph.contacts.errors import FolderExists, FolderStays
 from emulator.graph.contacts.naming import derived, tidied
 from emulator.graph.mail.state import Grant
 from emulator.schema import schema
-from emulator.store import Entity, Items, Removed, Slice
+from emulator.store import Entity, Items, Slice
 from emulator.tenant import Person, Tenant
 
 DEFAULT_FOLDER = "contacts"
@@ -40,13 +40,13 @@ class ContactBox:
         """The folder with this id, or the default one by its well-known name."""
         return self.default if key.lower() == DEFAULT_FOLDER else self.folders.get(key)
 
-    def below(self, folder: Entity) -> Drawer:
+    def below(self, folder: Entity) -> Slice:
         """The folders right below one."""
-        return Drawer(self.folders, lambda other: bool(other["parentFolderId"] == folder.id))
+        return Slice(self.folders, lambda other: bool(other["parentFolderId"] == folder.id))
 
-    def inside(self, folder: Entity) -> Drawer:
+    def inside(self, folder: Entity) -> Slice:
         """The contacts that lie right in a folder."""
-        return Drawer(self.contacts, lambda contact: bool(contact["parentFolderId"] == folder.id))
+        return Slice(self.contacts, lambda contact: bool(contact["parentFolderId"] == folder.id))
 
     def contact(self, key: str) -> Entity | None:
         """The contact with this id, plain or immutable."""
@@ -112,7 +112,7 @@ class ContactBox:
             "parentFolderId": parent_id,
             "displayName": name,
         }
-        return self.folders.add(self._store.entity(schema().kind("contactFolder"), values))
+        return self.folders.put(self._store.entity(schema().kind("contactFolder"), values))
 
     def _check_name(self, name: str, parent_id: str) -> None:
         wanted = name.lower()
@@ -122,15 +122,6 @@ class ContactBox:
 
     def _change_key(self) -> str:
         return exchange_ids.change_key(self._guid, next(self._numbers))
-
-
-class Drawer(Slice):
-    """What lies in one folder: nothing here ever moves, so what changes elsewhere has not left."""
-
-    def since(self, number: int) -> tuple[list[Entity], list[Removed]]:
-        """What came, changed or was deleted here."""
-        changed, removed = self.items.since(number)
-        return [one for one in changed if self.covers(one)], [gone for gone in removed if self.covers(gone.entity)]
 
 
 def contact_box(tenant: Tenant, owner: Person) -> ContactBox:

@@ -54,6 +54,12 @@ def bin_of(call: Call, _: Entity) -> Items:
     return deleted_items(call.tenant)
 
 
+@the_directory.posted("deletedItems")
+def no_arrival(*_: object) -> Answer:
+    """Things come here by being deleted."""
+    raise MethodNotAllowed
+
+
 @any_object.operation("restore")
 def restored(call: Call, target: Target) -> Answer:
     """Bring an object back out of the bin."""

@@ -13,8 +13,9 @@ from emulator.graph.drives.downloads import download_url
 from emulator.graph.drives.errors import BadDriveRequest, ItemLocked
 from emulator.graph.drives.service import analytics, check_match, doing, item, label, listing, transient
 from emulator.graph.engine.bodies import Values
-from emulator.graph.engine.call import NO_CONTENT, Answer, Call, timestamp
+from emulator.graph.engine.call import NO_CONTENT, Answer, Call
 from emulator.graph.engine.target import Target
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity
 
@@ -132,9 +133,10 @@ class Sockets:
 
 
 @item.navigation("subscriptions")
-def sockets(call: Call, entity: Entity) -> Sockets:
+def sockets(call: Call, entity: Entity) -> Sockets | None:
     """Change notifications by webhook are asked for at `/subscriptions`; here is only where to listen."""
-    return Sockets(call, state.drive(entity))
+    # An item of somebody else's drive is listed without being there.
+    return Sockets(call, state.drive(entity)) if "drive" in entity.state else None
 
 
 @item.operation("getActivitiesByInterval")

@@ -10,6 +10,8 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 
+from emulator.png import COLOUR, SIGNATURE, drawn
+
 _DATE = (2025, 1, 1, 0, 0, 0)
 _MOST_TEXT = 2_000_000
 _RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
@@ -71,9 +73,7 @@ def png(width: int, height: int, number: int) -> bytes:
     light, dark = (bytes((number * step % 120 + 110, number * 7 % 100 + 90, 200)) for step in (3, 11))
     stripe = max(1, width // 8)
     row = b"\x00" + b"".join(light if column // stripe % 2 else dark for column in range(width))
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(row * height)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+    return drawn(width, height, COLOUR, row * height)
 
 
 def csv(rows: Sequence[Sequence[str | float]]) -> bytes:
@@ -83,7 +83,7 @@ def csv(rows: Sequence[Sequence[str | float]]) -> bytes:
 
 def size_of_png(data: bytes) -> tuple[int, int] | None:
     """Width and height, if it is such a picture."""
-    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[12:16] != b"IHDR" or len(data) < 24:
+    if data[:8] != SIGNATURE or data[12:16] != b"IHDR" or len(data) < 24:
         return None
     width, height = struct.unpack(">II", data[16:24])
     return int(width), int(height)
@@ -149,7 +149,3 @@ def _cell(value: str | float) -> str:
 
 def _escaped(line: str) -> bytes:
     return line.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)").encode("latin-1", "replace")
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

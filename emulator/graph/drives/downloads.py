@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+import sys
 from urllib.parse import quote, unquote
 
 from emulator.graph.drives import state
@@ -19,7 +20,8 @@ from emulator.tenant import Tenant
 
 _SECONDS = 3600
 _PLACE = "driveDownloads"
-_RANGE = re.compile(r"bytes=(?P<first>\d*)-(?P<last>\d*)")
+_DIGITS = 18
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]*)-(?P<last>[0-9]*)")
 _PICTURE = re.compile(r"picture:(?P<width>\d+)x(?P<height>\d+)")
 
 
@@ -86,8 +88,13 @@ def served(call: Call, data: bytes, kind: str, name: str, tag: str) -> Answer:
 
 def _bounds(first: str, last: str, size: int) -> tuple[int, int]:
     if not first:
-        return max(0, size - int(last)), size - 1 if int(last) else -1
-    return int(first), min(int(last), size - 1) if last else size - 1
+        return max(0, size - _number(last)), size - 1 if _number(last) else -1
+    return _number(first), min(_number(last), size - 1) if last else size - 1
+
+
+def _number(digits: str) -> int:
+    """However many digits there are: Python reads no more than some thousands."""
+    return min(int(digits[:_DIGITS]), sys.maxsize) if len(digits) <= _DIGITS else sys.maxsize
 
 
 def _item(tenant: Tenant, rest: str) -> Entity:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeAlias
+from uuid import NAMESPACE_URL, uuid5
 
 from emulator.graph.drives import grants, owners, state
 from emulator.graph.drives.documents import size_of_png
@@ -84,7 +85,7 @@ def _ids(entity: Entity) -> dict[str, Any]:
     of = state.drive(entity)
     return {
         "listItemUniqueId": entity.state["guid"].lower(),
-        "listId": of.state["key"].hex(),
+        "listId": str(uuid5(NAMESPACE_URL, f"lists/{of.id}")),
         "siteUrl": of["webUrl"].rpartition("/")[0],
     }
 

@@ -13,8 +13,9 @@ from emulator.graph.drives.files import Content, kind_in_words, media_type
 from emulator.graph.drives.places import root_site
 from emulator.graph.drives.service import insights, shared_insight, transient, trend, used_insight, user
 from emulator.graph.engine.bodies import Values
-from emulator.graph.engine.call import Answer, Call, timestamp
+from emulator.graph.engine.call import Answer, Call
 from emulator.graph.engine.target import Target
+from emulator.moments import timestamp
 from emulator.store import Entity
 
 _TREND = timedelta(days=30)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.graph.drives import grants, owners, state
+from emulator.graph.drives.earlier import left_at
 from emulator.graph.drives.facets import remote
 from emulator.graph.drives.places import acting_drive
 from emulator.graph.drives.service import doing, drive, item, item_answer, listing, person
@@ -45,6 +46,7 @@ def changes(call: Call, target: Target) -> Answer:
     members = Slice(
         state.drive(base).set_of("items"),
         lambda one: not state.is_bundle(one) and any(up is base for up in state.lineage(one)),
+        lambda one, number: 0 if state.is_bundle(one) else left_at(one, base, number),
     )
     navigation = schema().kind("drive").navigations["items"]
     place = replace(

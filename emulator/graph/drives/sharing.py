@@ -332,10 +332,6 @@ def _found(call: Call, address: object) -> Entity | None:
     """The person or group of an address, alias or id."""
     if not isinstance(address, str):
         return None
-    person = call.tenant.find_person(address) or call.tenant.by_address(address)
-    person = person or call.tenant.find_person(f"{address}@{call.tenant.domain}")
-    if person is not None:
-        return person
-    wanted = address.lower()
-    groups = call.tenant.store.root("groups")
-    return next((one for one in groups if wanted in (one.id, str(one.get("mail") or "").lower())), None)
+    tenant = call.tenant
+    named = tenant.addressee(address) or tenant.addressee(f"{address}@{tenant.domain}")
+    return named or tenant.store.root("groups").get(address.lower())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from emulator.graph.drives.earlier import moved
 from emulator.graph.drives.errors import BadDriveRequest, NameTaken, NoSuchItem, QuotaReached
 from emulator.graph.drives.files import Content
 from emulator.graph.drives.names import SPECIAL, SPECIAL_SPELLINGS, checked_name
@@ -265,7 +266,7 @@ def changed(item: Entity, doing: Doing, values: Mapping[str, Any] | None = None)
 
 def move(item: Entity, folder: Entity, name: str, doing: Doing) -> None:
     """Give an item another name, another folder, or both."""
-    if item in lineage_of(folder, item):
+    if item in lineage(folder):
         raise BadDriveRequest("An item cannot be moved into itself or into a folder below it.")
     other = called(folder, checked_name(name))
     if other is not None and other is not item:
@@ -279,11 +280,8 @@ def move(item: Entity, folder: Entity, name: str, doing: Doing) -> None:
         _rippled(old, doing)
         _rippled(folder, doing)
     changed(item, doing, {"name": name})
-
-
-def lineage_of(folder: Entity, item: Entity) -> list[Entity]:
-    """The folders that something put into `folder` would lie in, if the item is among them."""
-    return [one for one in lineage(folder) if one is item]
+    if old is not folder:
+        moved(item, old)
 
 
 def recycle(item: Entity, doing: Doing) -> None:
@@ -300,6 +298,7 @@ def recycle(item: Entity, doing: Doing) -> None:
     for one in reversed(buried):
         of.set_of("items").discard(one)
         of.state["followed"].pop(one.id, None)
+    moved(item, parent)
     of.state["bin"][item.id] = item
     _rippled(parent, doing)
 
@@ -315,6 +314,7 @@ def unearth(item: Entity, folder: Entity, name: str, doing: Doing) -> None:
     for one in descendants(item):
         of.set_of("items").add(one)
     changed(item, doing, {"name": name})
+    moved(item, None)
     _rippled(folder, doing)
 
 
@@ -376,7 +376,9 @@ def _settled(item: Entity, parent: Entity, doing: Doing) -> Entity:
     # First the folder, so that a delta query tells of it before it tells of what is in it.
     _rippled(parent, doing)
     parent.state["children"][item.id] = item
-    return drive(item).set_of("items").add(item)
+    drive(item).set_of("items").add(item)
+    moved(item, None)
+    return item
 
 
 def _rippled(folder: Entity | None, doing: Doing) -> None:

@@ -24,12 +24,13 @@ from emulator.graph.drives.files import Content, becomes_pdf
 from emulator.graph.drives.places import parent_and_name, reached
 from emulator.graph.drives.service import check_match, conflict_wish, doing, drives, etag, item, item_answer
 from emulator.graph.engine.bodies import Values
-from emulator.graph.engine.call import NO_CONTENT, Answer, Call, timestamp
+from emulator.graph.engine.call import NO_CONTENT, Answer, Call
 from emulator.graph.engine.plan import ToPath
 from emulator.graph.engine.query import Query
 from emulator.graph.engine.rendering import rendered
 from emulator.graph.engine.target import Target
 from emulator.graph.engine.view import View
+from emulator.moments import timestamp
 from emulator.store import Entity
 
 _AT_ONCE = 250 * 1024 * 1024

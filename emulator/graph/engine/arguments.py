@@ -11,6 +11,21 @@ from emulator.graph.engine.target import Target
 from emulator.odata.types import Collection, PropertyType, Structured
 
 
+def check_arguments(call: Call, target: Target) -> None:
+    """Refuse what an action is called with when it is of another type; unknown names are for the action to judge."""
+    operation = target.plan.operation
+    takes = operation.overloads[0].takes if operation and operation.overloads else {}
+    if call.method != "POST" or not takes or "json" not in call.headers.get("content-type", "json"):
+        return
+    kinds = {name.lower(): kind for name, kind in takes.items()}
+    try:
+        for name, value in call.json.items():
+            if name.lower() in kinds:
+                _argument(value, kinds[name.lower()], name)
+    except BadBody as error:
+        raise target.dialect.bad_body(str(error)) from error
+
+
 def arguments(call: Call, target: Target) -> dict[str, Any]:
     """The arguments of a bound action by the names in the schema; entities among them come as `Values`."""
     operation = target.plan.operation

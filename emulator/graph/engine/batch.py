@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from emulator.dropping import ConnectionDropped
 from emulator.faults import GraphFault, InvalidRequest, MethodNotAllowed
 from emulator.graph.engine.batch_parts import Part, is_sequential, read_parts
 from emulator.graph.engine.call import Answer, Call
 from emulator.graph.engine.responses import JSON_TYPE, Trace, refusal
 
 _OUTLOOK_AT_ONCE = 4
+_log = logging.getLogger(__name__)
 _FAILED = 400
 
 
@@ -73,10 +76,19 @@ class _Run:
         try:
             answer = await self._answer(part)
         except GraphFault as fault:
-            own = part.headers.get("client-request-id")
-            answer = refusal(fault, replace(self._trace, client_request_id=own or self._trace.client_request_id), "")
+            answer = self._refused(part, fault)
+        except ConnectionDropped:
+            raise
+        except Exception:  # noqa: BLE001 - logged, with all that led to it
+            # The other parts may have changed something already: their answers must be told.
+            _log.exception("A part of a batch failed: %s", part.method)
+            answer = self._refused(part, GraphFault())
         self._statuses[part.id] = answer.status
         self.replies.append(reply(part.id, answer))
+
+    def _refused(self, part: Part, fault: GraphFault) -> Answer:
+        own = part.headers.get("client-request-id")
+        return refusal(fault, replace(self._trace, client_request_id=own or self._trace.client_request_id), "")
 
     async def _answer(self, part: Part) -> Answer:
         if part.depends_on and self._statuses[part.depends_on] >= _FAILED:

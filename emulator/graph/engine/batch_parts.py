@@ -118,7 +118,8 @@ def _body(method: str, body: Any, headers: Mapping[str, str], identity: str) -> 
         return b""
     if not isinstance(body, str) or "json" in kind:
         return json.dumps(body).encode()
-    return body.encode() if kind.startswith("text/") else _unpacked(body, identity)
+    # Half of a surrogate pair, which JSON can hold and UTF-8 cannot, becomes a question mark.
+    return body.encode(errors="replace") if kind.startswith("text/") else _unpacked(body, identity)
 
 
 def _unpacked(body: str, identity: str) -> bytes:

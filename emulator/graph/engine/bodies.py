@@ -59,12 +59,12 @@ def _take(values: Values, name: str, value: Any, depth: int) -> None:  # noqa: A
     if found is not None:
         values[found] = checked(value, values.kind.properties[found], found, depth)
     elif navigation is not None:
-        many = value if isinstance(value, list) else [value]
-        parts = [item for item in many if isinstance(item, Mapping)]
-        if navigation.is_collection is not isinstance(value, list) and value is not None:
+        parts = [] if value is None else value if isinstance(value, list) else [value]
+        is_fitting = value is None or navigation.is_collection is isinstance(value, list)
+        if not is_fitting or not all(isinstance(item, Mapping) for item in parts):
             raise BadBody(f"The value of the navigation property '{name}' has the wrong shape.")
         values.nested[navigation.name] = [_read(item, navigation.target, depth + 1) for item in parts]
-    elif values.kind.is_open and (is_extension(name) or not _is_of_directory(values.kind)):
+    elif values.kind.is_open and (is_extension(name) or not is_of_directory(values.kind)):
         values[name] = value
     else:
         raise BadBody(
@@ -78,7 +78,8 @@ def is_extension(name: str) -> bool:
     return "_" in name or name.lower() == "extensionattributes"
 
 
-def _is_of_directory(kind: Structured) -> bool:
+def is_of_directory(kind: Structured) -> bool:
+    """Whether things of this type are objects of the directory."""
     return any(ancestor.name == "microsoft.graph.directoryObject" for ancestor in kind.ancestry)
 
 
@@ -91,6 +92,8 @@ def checked(value: Any, kind: PropertyType, name: str, depth: int = 0) -> Any:  
     if isinstance(kind, Collection):
         if not isinstance(value, list):
             raise _mismatch(name, "a collection")
+        if any(item is None for item in value):
+            raise BadBody(f"The collection '{name}' cannot hold null values.")
         return [checked(item, kind.item, name, depth + 1) for item in value]
     if isinstance(kind, Structured):
         return _structure(value, kind, name, depth)

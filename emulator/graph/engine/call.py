@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias
 from urllib.parse import quote, urlencode
 
 from emulator.faults import InvalidRequest
+from emulator.moments import timestamp
 from emulator.odata import Options, read_options
 from emulator.tenant import Person, Tenant
+
+_MOST_DIGITS = 12
 
 
 def _no_number(name: str) -> None:
@@ -20,9 +23,9 @@ def _no_number(name: str) -> None:
     raise ValueError(name)
 
 
-def timestamp(moment: datetime) -> str:
-    """A moment as Graph writes it: UTC, whole seconds."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+def digits(text: str) -> int | None:
+    """The whole number that a text is; of one without end what Python can read at once."""
+    return int(text[:_MOST_DIGITS]) if text.isascii() and text.isdigit() else None
 
 
 class CallerLike(Protocol):
@@ -93,6 +96,11 @@ class Call:
         """What the Prefer header asks for, names in lower case."""
         wishes = (wish.partition("=") for wish in self.headers.get("prefer", "").replace(";", ",").split(","))
         return {name.strip().lower(): value.strip().strip('"') for name, _, value in wishes if name.strip()}
+
+    @property
+    def page_wish(self) -> int | None:
+        """The size of a page that the Prefer header asks for."""
+        return digits(self.preferences.get("odata.maxpagesize", ""))
 
     @cached_property
     def json(self) -> dict[str, Any]:

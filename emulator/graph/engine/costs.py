@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.graph.engine.call import Answer, Call, Reply
+from emulator.graph.engine.call import Answer, Call, Reply, digits
 from emulator.graph.engine.dialects import DIRECTORY
 from emulator.graph.engine.plan import Plan
 from emulator.graph.engine.target import Target
@@ -30,8 +30,8 @@ def charged(call: Call, target: Target, reply: Reply) -> Reply:
 def cost(call: Call, plan: Plan) -> int:
     """The resource units of a call: less when it asks for less, never nothing."""
     asked = {name.lower().lstrip("$"): value for name, value in call.query}
-    top = asked.get("top", "")
-    spared = ("select" in asked) + (top.isdigit() and int(top) < _SMALL_PAGE) - ("expand" in asked)
+    top = digits(asked.get("top", ""))
+    spared = ("select" in asked) + (top is not None and top < _SMALL_PAGE) - ("expand" in asked)
     last = plan.template.rpartition("/")[2]
     base = _OPERATIONS.get(last) or (_LISTS.get(last, 1) if call.method == "GET" else 1)
     return max(1, base - spared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,7 +12,7 @@ from emulator.graph.engine.query import Query, arranged
 from emulator.graph.engine.reading import declared, preferences_applied, query_of, view_of
 from emulator.graph.engine.rendering import listed, rendered
 from emulator.graph.engine.target import Target
-from emulator.graph.engine.tokens import sealed, unsealed
+from emulator.graph.engine.tokens import is_number, sealed, unsealed
 from emulator.graph.engine.view import View
 from emulator.graph.engine.workload import Service
 from emulator.store import Entity, Items, Joined, Removed, Slice
@@ -93,12 +93,21 @@ def _turn(call: Call, target: Target, rules: DeltaRules) -> Round:
     if text.lower() == "latest":
         return Round.begun(call, number, _without_tokens(call.query), number)
     found = unsealed(call, _PURPOSE, text)
-    if found is None or call.now.timestamp() - found["at"] > rules.days * _DAY:
+    if found is None or not _is_round(found) or call.now.timestamp() - found["at"] > rules.days * _DAY:
         raise ResyncRequired(start, code=rules.resync_code)
     query = tuple((str(name), str(value)) for name, value in found["query"])
     if "until" in found:
         return Round(found["since"], found["until"], found["cursor"], query, found["at"])
     return Round.begun(call, found["since"], query, number)
+
+
+def _is_round(found: Mapping[str, Any]) -> bool:
+    """Whether a token holds what a round needs."""
+    numbers = ("since", "until", "cursor") if "until" in found else ("since",)
+    query = found.get("query")
+    is_query = isinstance(query, list) and all(isinstance(pair, list) and len(pair) == len(("name", "value"))
+                                               for pair in query)  # fmt: skip
+    return is_query and all(is_number(found.get(name)) for name in numbers)
 
 
 def _token(call: Call, target: Target) -> str | None:
@@ -122,8 +131,8 @@ def _without_tokens(query: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str]
 
 
 def _size(call: Call, rules: DeltaRules) -> int:
-    wished = call.preferences.get("odata.maxpagesize", "")
-    return max(1, min(int(wished), rules.largest_page)) if wished.isdigit() else rules.page_size
+    wished = call.page_wish
+    return rules.page_size if wished is None else max(1, min(wished, rules.largest_page))
 
 
 def _wanted(view: View, change: Entity | Removed, query: Query) -> bool:

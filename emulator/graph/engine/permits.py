@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from emulator.graph.engine.call import Call
-from emulator.graph.engine.plan import Plan, ToRoot
-from emulator.permissions import Needs, holds, needs_of
+from emulator.graph.engine.places import place_of
+from emulator.graph.engine.plan import Passed, Plan, ToRoot
+from emulator.permissions import Needs, holds, needs_of, row_of
+from emulator.store import Entity
 
 _SHARED = ".Shared"
 # Where the tenants of personal accounts are kept.
@@ -19,9 +21,40 @@ def permit(call: Call, plan: Plan, decided_elsewhere: frozenset[str] = frozenset
     first = plan.steps[0]
     if isinstance(first, ToRoot) and first.root.name in decided_elsewhere:
         return
-    needs = needs_of(call.method, plan.template)
-    if needs is None or not held(call, needs):
+    beyond = _beyond(call.method, plan)
+    method, template = ("GET", beyond[0].head) if beyond else (call.method, plan.template)
+    if not is_open(call, method, template):
         raise plan.dialect.denied()
+
+
+def permit_beyond(call: Call, plan: Plan, passed: Passed, entity: Entity | None) -> None:
+    """Refuse to go on behind what is only referred to, unless the caller could do the same at its own place."""
+    beyond = _beyond(call.method, plan)
+    if not beyond:
+        return
+    method = call.method if passed is beyond[-1] else "GET"
+    places = places_of(call, entity) if entity is not None else []
+    if not any(is_open(call, method, f"{place}{passed.rest}") for place in (*places, passed.place)):
+        raise plan.dialect.denied()
+
+
+def _beyond(method: str, plan: Plan) -> tuple[Passed, ...]:
+    """What is asked for each on its own, unless Microsoft's table knows the path as a whole."""
+    beyond = plan.beyond(method)
+    return () if beyond and row_of(method, plan.template) else beyond
+
+
+def places_of(call: Call, entity: Entity) -> list[str]:
+    """The own places of a thing, as the caller may address it: one's own account is `/me`, too."""
+    place = place_of(entity.kind)
+    own = ["/me"] if call.me is entity else []
+    return own if place is None else [*own, place]
+
+
+def is_open(call: Call, method: str, template: str) -> bool:
+    """Whether the caller holds what an operation needs."""
+    needs = needs_of(method, template)
+    return needs is not None and held(call, needs)
 
 
 def held(call: Call, needs: Needs) -> bool:

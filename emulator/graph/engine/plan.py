@@ -11,14 +11,17 @@ from urllib.parse import unquote
 
 from emulator.faults import UnknownSegment
 from emulator.graph.engine.dialects import PLAIN, Dialect
+from emulator.graph.engine.places import is_any_object, is_elsewhere, place_of
 from emulator.graph.engine.workload import Service
 from emulator.odata.types import Navigation, PropertyType, Structured
 from emulator.schema import Operation, Root, schema
 
 _CALLED = re.compile(r"(?P<name>[\w.$]+)\((?P<inside>.*)\)", re.DOTALL)
-_ARGUMENT = re.compile(r"\s*(?P<name>@?\w+)\s*=\s*(?P<value>(?:[\w.]*'(?:[^']|'')*'|[^,'])*)\s*(?:,|$)")
+# A doubled quote ends one quoted part and begins the next, so that there is one way to read a text.
+_ARGUMENT = re.compile(r"\s*(?P<name>@?\w+)\s*=(?P<value>(?:'[^']*'|[^,'])*+)(?:,|$)")
 _QUOTED = re.compile(r"(?:[\w.]+)?'(?P<text>(?:[^']|'')*)'")
 _PATHS = 4096
+_MOST_SEGMENTS = 40
 
 
 @dataclass(frozen=True)
@@ -77,11 +80,33 @@ Step: TypeAlias = ToRoot | ToKey | ToNavigation | ToProperty | ToCast | ToPath |
 
 
 @dataclass(frozen=True)
+class Passed:
+    """A thing that another one only refers to, and that a path goes on behind or writes to.
+
+    `at` is how many steps lead to it, `head` their template from the thing passed before, `rest` the template of what
+    follows until the next one; `kind` is the type that the path says it has.
+    """
+
+    at: int
+    kind: Structured
+    is_collection: bool
+    head: str
+    rest: str
+
+    @property
+    def place(self) -> str:
+        """Where such things have their own place."""
+        place = place_of(self.kind) or ""
+        return place.removesuffix("/{}") if self.is_collection else place
+
+
+@dataclass(frozen=True)
 class Plan:
     """A path: its steps, what stands at its end, and its template as the permission table names it.
 
     `ending` is `$count`, `$value`, `$ref` or nothing; `kind` is the structured type at the end, or of the thing whose
-    property or operation is meant; `type` the type of the property.
+    property or operation is meant; `type` the type of the property. `is_referred` says that the things at the end have
+    their own place elsewhere.
     """
 
     service: Service
@@ -92,6 +117,8 @@ class Plan:
     ending: str = ""
     type: PropertyType | None = None
     raw: tuple[str, ...] = ()
+    passed: tuple[Passed, ...] = ()
+    is_referred: bool = False
 
     @property
     def last(self) -> Step:
@@ -101,6 +128,10 @@ class Plan:
     def operation(self) -> ToOperation | None:
         """The operation that the path ends with."""
         return self.last if isinstance(self.last, ToOperation) else None
+
+    def beyond(self, method: str) -> tuple[Passed, ...]:
+        """What the path goes on behind; to read what is only referred to is no more than to follow the relation."""
+        return tuple(passed for passed in self.passed if passed.rest or method != "GET")
 
     @cached_property
     def dialect(self) -> Dialect:
@@ -148,18 +179,39 @@ class _Walk:
         self._type: PropertyType | None = None
         self._ending = ""
         self._is_over = False
+        # Whether the last thing on the way is one that another only refers to; and those that were passed.
+        self._is_referred = False
+        self._passed: list[tuple[int, int, Structured, bool]] = []
 
     def along(self, segments: list[str | ToPath]) -> Plan:
-        for segment in segments:
-            if self._is_over:
+        for number, segment in enumerate(segments):
+            if self._is_over or number >= _MOST_SEGMENTS:
                 raise UnknownSegment(_text(segment))
             self._step(segment)
         if self._kind is None:
             raise UnknownSegment(_text(segments[0]))
         raw = tuple(_text(segment) for segment in segments)
-        template = "/" + "/".join(self._template)
+        template = _joined(self._template)
         steps = tuple(self._steps)
-        return Plan(self._service, steps, template, self._kind, self._many, self._ending, self._type, raw)
+        if self._is_referred and self._ending not in {"$count", "$ref"}:
+            self._pass()
+        passed = tuple(self._legs())
+        is_referred = self._is_referred or is_any_object(self._kind)
+        return Plan(
+            self._service, steps, template, self._kind, self._many, self._ending, self._type, raw, passed, is_referred
+        )
+
+    def _pass(self) -> None:
+        """Go on behind a thing that another only refers to."""
+        if self._kind is not None and place_of(self._kind) is not None:
+            end = len(self._template) - bool(self._ending)
+            self._passed.append((len(self._steps), end, self._kind, self._many))
+
+    def _legs(self) -> Iterator[Passed]:
+        ends = [0, *(end for _, end, _, _ in self._passed), len(self._template)]
+        for number, (at, end, kind, many) in enumerate(self._passed):
+            head, rest = self._template[ends[number] : end], self._template[end : ends[number + 2]]
+            yield Passed(at, kind, many, _joined(head), _joined(rest))
 
     def _step(self, segment: str | ToPath) -> None:
         if isinstance(segment, ToPath):
@@ -278,6 +330,13 @@ class _Walk:
         self._is_over = True
 
     def _add(self, step: Step, template: str) -> None:
+        if self._is_referred and not isinstance(step, ToKey | ToCast):
+            self._pass()
+            self._is_referred = False
+        if isinstance(step, ToNavigation):
+            self._is_referred = is_elsewhere(step.navigation)
+        elif isinstance(step, ToRoot):
+            self._is_referred = is_any_object(step.root.kind)
         self._steps.append(step)
         self._template.append(template)
 
@@ -306,6 +365,10 @@ def _by_colon(segment: str) -> list[str]:
     """Some clients encode the whole of `root:/a/b.txt:` as one segment."""
     head, colon, rest = segment.partition(":/")
     return [f"{head}:", *rest.split("/")] if colon and "(" not in head else [segment]
+
+
+def _joined(template: list[str]) -> str:
+    return "".join(f"/{part}" for part in template)
 
 
 def _text(segment: str | ToPath) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 
-from emulator.graph.engine.bodies import is_extension
+from emulator.faults import UnsupportedQuery
+from emulator.graph.engine.bodies import is_extension, is_of_directory
 from emulator.graph.engine.call import Call
-from emulator.graph.engine.dialects import Dialect
+from emulator.graph.engine.dialects import DIRECTORY, Dialect
 from emulator.graph.engine.view import Shown, View
 from emulator.odata import (
     Enum,
@@ -25,6 +26,9 @@ from emulator.odata import (
 )
 from emulator.odata.nodes import Node
 from emulator.schema import schema
+
+_USUALLY_EXPANDED = 20
+_MOST_EXPANDED = {"registeredDevices": 100}
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,21 @@ def held(options: Options, dialect: Dialect, kind: Structured) -> Query:
         node = parsed_filter(options.filter, kind, names) if options.filter else None
     with dialect.reading_query():
         orders = read_orderby(options.orderby, kind, names) if options.orderby else ()
-    return Query(options, node, orders, tuple(_branch(expansion, dialect) for expansion in options.expand))
+    is_bounded = dialect is DIRECTORY and is_of_directory(kind)
+    expansions = map(_bounded, options.expand) if is_bounded else options.expand
+    return Query(options, node, orders, tuple(_branch(expansion, dialect) for expansion in expansions))
+
+
+def _bounded(expansion: Expansion) -> Expansion:
+    """The directory follows a relation once, the line of managers apart, and shows the first of what it leads to."""
+    name, options = expansion.navigation.name, expansion.options
+    if options.expand or (expansion.levels != 1 and name != "manager"):
+        raise UnsupportedQuery(f"The $expand of '{name}' cannot be nested: the directory expands one level.")
+    if not expansion.navigation.is_collection:
+        return expansion
+    most = _MOST_EXPANDED.get(name, _USUALLY_EXPANDED)
+    top = most if options.top is None else min(options.top, most)
+    return replace(expansion, options=replace(options, top=top))
 
 
 def _branch(expansion: Expansion, dialect: Dialect) -> Branch:

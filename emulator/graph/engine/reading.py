@@ -42,11 +42,7 @@ def read(service: Service, call: Call, target: Target) -> Reply:
 
 def view_of(service: Service, call: Call, target: Target) -> View:
     """How this caller sees what is at the end of the path."""
-    view = View(service, call, target)
-    withheld = target.rules.hooks.get("withheld")
-    if withheld is not None:
-        view.withheld = withheld(call, target)
-    return view
+    return View(service, call, target)
 
 
 def page(view: View) -> Answer:
@@ -249,8 +245,8 @@ def _limits(view: View) -> Page:
 
 
 def _page_size(view: View, options: Options, limits: Page) -> int:
-    wished = view.call.preferences.get("odata.maxpagesize", "")
-    size = options.top if options.top is not None else int(wished) if wished.isdigit() else limits.size
+    wished = view.call.page_wish if options.top is None else options.top
+    size = limits.size if wished is None else wished
     if view.target.dialect.refuses_large_pages and not 1 <= size <= limits.largest:
         raise DirectoryBadRequest(
             f"Invalid page size specified: '{size}'. Must be between 1 and {limits.largest} inclusive."

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import cache
+from typing import TypeAlias
 
 from emulator.faults import DirectoryNotFound, GraphFault, MethodNotAllowed
 from emulator.graph.engine.call import Call
 from emulator.graph.engine.dialects import Dialect
-from emulator.graph.engine.plan import Plan, ToCast, ToKey, ToNavigation, ToPath, ToRoot
+from emulator.graph.engine.plan import Passed, Plan, Step, ToCast, ToKey, ToNavigation, ToPath, ToRoot
 from emulator.graph.engine.target import Target
 from emulator.graph.engine.view import related
 from emulator.graph.engine.workload import Service
 from emulator.odata.types import Navigation, Structured
 from emulator.schema import schema
 from emulator.store import Entity, Items, Related
+
+Passing: TypeAlias = Callable[[Call, Plan, Passed, Target], None]
+
+
+def _let_pass(_call: Call, _plan: Plan, _passed: Passed, _target: Target) -> None:
+    """Nobody asks."""
 
 
 @dataclass
@@ -30,6 +38,7 @@ class Place:
     context: str = ""
     key: str = ""
     casts: tuple[Structured, ...] = field(default=())
+    template: str = ""
 
 
 class Resolver:
@@ -38,27 +47,38 @@ class Resolver:
     def __init__(self, service: Service) -> None:
         self._service = service
 
-    def target(self, call: Call, plan: Plan) -> Target:
-        """Everything the path names; what is not there is refused in the words of the service asked."""
+    def target(self, call: Call, plan: Plan, passing: Passing = _let_pass) -> Target:
+        """Everything the path names; what is not there is refused in the words of the service asked.
+
+        `passing` is asked before the path goes on behind what something else only refers to.
+        """
         dialect = plan.dialect
-        place = Place(plan.kind)
-        for step in plan.steps:
-            if isinstance(step, ToRoot):
-                self._root(call, place, step)
-            elif isinstance(step, ToNavigation):
-                self._navigate(call, place, step.navigation, dialect, is_last=step is plan.last)
-            elif isinstance(step, ToKey):
-                self._key(call, place, step, dialect, plan)
-            elif isinstance(step, ToPath):
-                self._find(call, place, step, dialect, plan)
-            elif isinstance(step, ToCast):
-                self._cast(place, step, dialect)
+        place = Place(plan.kind, template=plan.template)
+        beyond = {passed.at: passed for passed in plan.beyond(call.method)}
+        for number, step in enumerate(plan.steps, start=1):
+            self._take(call, place, step, dialect, plan)
+            if number in beyond:
+                passing(call, plan, beyond[number], self._arrived(plan, place, dialect))
+                place.trail = (place.entity,) if place.entity is not None else ()
+                place.template = f"{beyond[number].place}{beyond[number].rest}"
         return self._arrived(plan, place, dialect)
+
+    def _take(self, call: Call, place: Place, step: Step, dialect: Dialect, plan: Plan) -> None:
+        if isinstance(step, ToRoot):
+            self._root(call, place, step)
+        elif isinstance(step, ToNavigation):
+            self._navigate(call, place, step.navigation, dialect, is_last=step is plan.last)
+        elif isinstance(step, ToKey):
+            self._key(call, place, step, dialect, plan)
+        elif isinstance(step, ToPath):
+            self._find(call, place, step, dialect, plan)
+        elif isinstance(step, ToCast):
+            self._cast(place, step, dialect)
 
     def _arrived(self, plan: Plan, place: Place, dialect: Dialect) -> Target:
         return Target(
             plan, self._service, self._service.rules(place.kind), dialect, place.kind, place.entity, place.members,
-            place.trail, place.navigation, place.owner, place.context, place.key, place.casts,
+            place.trail, place.navigation, place.owner, place.context, place.key, place.casts, place.template,
         )  # fmt: skip
 
     def _root(self, call: Call, place: Place, step: ToRoot) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import uuid4
 
 from starlette.responses import Response
@@ -15,6 +17,8 @@ from emulator.faults import GraphFault, NotSignedIn
 from emulator.graph.engine.call import Answer
 
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+_PRINTABLE = re.compile("[ -~]*")
 _ERROR_TYPE = "application/json"
 _TEXT_TYPE = "text/plain"
 _DIAGNOSTIC = json.dumps(
@@ -51,7 +55,12 @@ def respond(answer: Answer, trace: Trace) -> Response:
     if content:
         headers["Content-Type"] = kind
     headers.update(answer.headers)
-    return Response(content, answer.status, headers)
+    return Response(content, answer.status, {name: _sendable(value) for name, value in headers.items()})
+
+
+def _sendable(value: str) -> str:
+    """What no header can hold is written as in an address: ids may have any character."""
+    return value if _PRINTABLE.fullmatch(value) else quote(value, safe=_ASCII, errors="replace")
 
 
 def _content(answer: Answer) -> tuple[str, bytes]:

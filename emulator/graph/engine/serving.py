@@ -6,7 +6,9 @@ from dataclasses import replace
 
 from emulator.faults import DirectoryBadRequest, NotServed
 from emulator.graph.engine import deltas, reading, writing
+from emulator.graph.engine.arguments import check_arguments
 from emulator.graph.engine.call import Call, Reply
+from emulator.graph.engine.checks import check, pass_beyond
 from emulator.graph.engine.costs import charged
 from emulator.graph.engine.methods import check_method
 from emulator.graph.engine.permits import permit
@@ -47,8 +49,8 @@ class Graph:
         self._check_me(call, plan)
         check_method(call.method, plan)
         permit(call, plan, self.service.self_permitting)
-        target = self.resolver.target(call, plan)
-        self._check(call, target)
+        target = self.resolver.target(call, plan, pass_beyond)
+        check(call, target)
         return charged(call, target, self._done(call, target))
 
     def _done(self, call: Call, target: Target) -> Reply:
@@ -69,6 +71,7 @@ class Graph:
     def _operated(self, call: Call, target: Target) -> Reply:
         operation = target.plan.operation
         assert operation is not None  # noqa: S101 - asked by the caller
+        check_arguments(call, target)
         on_many = target.plan.is_collection
         own = target.rules.collection_operations if on_many else target.rules.operations
         if operation.name in own:
@@ -82,10 +85,3 @@ class Graph:
         first = plan.steps[0]
         if isinstance(first, ToRoot) and first.root.name == "me" and call.caller.user_id is None:
             raise DirectoryBadRequest("/me request is only valid with delegated authentication flow.")
-
-    def _check(self, call: Call, target: Target) -> None:
-        """Let the workloads of whose it is, and of what it is, refuse the call."""
-        home = [self.service.rules(target.home.kind)] if target.home is not None else []
-        hooks = (rules.hooks.get("check") for rules in (*home, target.rules))
-        for hook in dict.fromkeys(hook for hook in hooks if hook is not None):
-            hook(call, target)

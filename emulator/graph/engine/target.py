@@ -18,7 +18,8 @@ class Target:
 
     `entity` is the thing itself, or the one whose collection, property or operation is meant; `members` is the
     collection. `trail` are the entities passed on the way, the first of them the person, group or drive whose it is;
-    `navigation` is the relation that was followed last, from `owner`.
+    `navigation` is the relation that was followed last, from `owner`. Behind what is only referred to the trail begins
+    anew, and with it `place`, the path's template.
     """
 
     plan: Plan
@@ -34,6 +35,7 @@ class Target:
     context: str = ""
     key: str = ""
     casts: tuple[Structured, ...] = field(default=())
+    place: str = ""
 
     @property
     def thing(self) -> Entity:

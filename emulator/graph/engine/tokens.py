@@ -1,4 +1,4 @@
-"""Page and delta tokens: opaque to the caller, bound to the tenant and to what they were made for, good for a while."""
+"""Page and delta tokens: opaque, bound to the tenant, the caller and what they were made for, good for a while."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HEAD = "RFNwdAIAAQAA"
 
 
 def sealed(call: Call, purpose: str, content: dict[str, Any]) -> str:
-    """A token that only this tenant reads, and only for the same path and purpose."""
+    """A token that only this tenant reads, and only for the same caller, path and purpose."""
     raw = json.dumps({**content, "at": int(call.now.timestamp())}, separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(_seal(call, purpose, raw) + raw).decode().rstrip("=")
 
@@ -34,8 +34,13 @@ def unsealed(call: Call, purpose: str, token: str) -> dict[str, Any] | None:
     seal, content = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
     if not hmac.compare_digest(seal, _seal(call, purpose, content)):
         return None
-    found: dict[str, Any] = json.loads(content)
-    return found
+    found = json.loads(content)
+    return found if isinstance(found, dict) and is_number(found.get("at")) else None
+
+
+def is_number(value: object) -> bool:
+    """Whether a part of a token counts something."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def page_token(call: Call, offset: int) -> str:
@@ -48,7 +53,7 @@ def page_start(call: Call, token: str | None) -> int:
     if token is None:
         return 0
     found = unsealed(call, _page_purpose(call), token.removeprefix(_HEAD))
-    if found is None or _PAGE not in found:
+    if found is None or not is_number(found.get(_PAGE)):
         raise DirectoryBadRequest("The specified page token value is not valid.")
     if call.now.timestamp() - found["at"] > _PAGE_SECONDS:
         raise ExpiredPage
@@ -61,5 +66,6 @@ def _page_purpose(call: Call) -> str:
 
 
 def _seal(call: Call, purpose: str, raw: bytes) -> bytes:
-    message = f"{call.tenant.id}\n{call.path.strip('/').lower()}\n{purpose}\n".encode() + raw
-    return hmac.digest(call.tenant.id.encode(), message, hashlib.sha256)[:_SEAL_BYTES]
+    who = call.caller.user_id or call.caller.app_id
+    message = f"{who}\n{call.path.strip('/').lower()}\n{purpose}\n".encode(errors="replace") + raw
+    return hmac.digest(call.tenant.secret, message, hashlib.sha256)[:_SEAL_BYTES]

@@ -22,7 +22,7 @@ class View:
         self.service = service
         self.call = call
         self.target = target
-        self.withheld: frozenset[str] = frozenset()
+        self._withheld: dict[str, frozenset[str]] = {}
 
     @cached_property
     def wants_text(self) -> bool:
@@ -37,6 +37,14 @@ class View:
     def time_zone(self) -> str:
         """The zone in which events are wanted; Outlook's own names and IANA's both occur."""
         return self.call.preferences.get("outlook.timezone", "UTC")
+
+    def withheld_from(self, kind: Structured) -> frozenset[str]:
+        """What an answer to this caller leaves out of things of a type."""
+        found = self._withheld.get(kind.name)
+        if found is None:
+            hook = self.service.rules(kind).hooks.get("withheld")
+            found = self._withheld[kind.name] = hook(self.call, self.target) if hook else frozenset()
+        return found
 
     def shown(self, entity: Entity) -> Shown:
         """The entity as this caller sees it."""
@@ -80,7 +88,7 @@ class Shown:
 
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ANN401 - JSON values
         """A property as the caller sees it."""
-        if name in self.view.withheld:
+        if name in self.view.withheld_from(self.entity.kind):
             return default
         if self._visible is not None and name not in self._visible and name.lower() not in self._voices:
             return [] if isinstance(self.kind.properties.get(name), Collection) else default

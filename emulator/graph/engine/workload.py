@@ -59,7 +59,7 @@ class Behaviour:
     collection_operations: dict[str, Operated] = field(default_factory=dict)
     posts: dict[str, Operated] = field(default_factory=dict)
     hooks: dict[str, Callable[..., Any]] = field(default_factory=dict)
-    changes: dict[str, Callable[..., None]] = field(default_factory=dict)
+    changes: dict[str, Callable[..., Callable[[], None]]] = field(default_factory=dict)
 
     def computed(self, *names: str) -> Callable[[_F], _F]:
         """`(shown) -> value` of a property that is not stored."""
@@ -78,7 +78,10 @@ class Behaviour:
         return self._into(self.collection_operations, [name.lower() for name in names])
 
     def changed(self, *names: str) -> Callable[[_F], _F]:
-        """`(call, entity, value) -> None` of a PATCH of a property that is kept elsewhere than in the entity."""
+        """`(call, entity, value) -> function` of a PATCH of a property that is kept elsewhere than in the entity.
+
+        What is wrong with the value is refused at once; the function keeps it, once all of the PATCH was found right.
+        """
         return self._into(self.changes, names)
 
     def posted(self, *navigations: str) -> Callable[[_F], _F]:
@@ -225,7 +228,7 @@ class Rules:
         return self._merged("posts")
 
     @cached_property
-    def changes(self) -> dict[str, Callable[..., None]]:
+    def changes(self) -> dict[str, Callable[..., Callable[[], None]]]:
         return self._merged("changes")
 
     @cached_property

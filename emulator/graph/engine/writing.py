@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from emulator.faults import MethodNotAllowed, StaleETag
-from emulator.graph.engine.bodies import BadBody, Values, read_body
+from emulator.faults import DirectoryBadRequest, MethodNotAllowed, StaleETag
+from emulator.graph.engine.bodies import BadBody, Values, is_of_directory, read_body
 from emulator.graph.engine.call import NO_CONTENT, Answer, Call, Reply
 from emulator.graph.engine.plan import ToKey, ToPath
 from emulator.graph.engine.reading import body_of, check_etag, inner, property_path, view_of
@@ -42,6 +42,9 @@ def create(service: Service, call: Call, target: Target) -> Reply:
 def made(service: Service, call: Call, target: Target, values: Values) -> Entity:
     """A new member of a collection, made as its workload makes them."""
     rules = service.rules(values.kind)
+    if is_of_directory(values.kind):
+        # The directory numbers its objects itself.
+        values.pop("id", None)
     for name in rules.required:
         if values.get(name) in (None, ""):
             short = values.kind.name.rpartition(".")[2]
@@ -65,6 +68,7 @@ def generic(service: Service, call: Call, values: Values) -> Entity:
     fixed = service.rules(values.kind).fixed
     given = {name: value for name, value in values.items() if name not in fixed}
     stamps = {name: call.stamp for name in _STAMPS if name in values.kind.properties and not given.get(name)}
+    others = bound(call, values)
     entity = call.tenant.store.entity(values.kind, {**given, **stamps})
     for name, parts in values.nested.items():
         navigation = values.kind.navigations[name]
@@ -73,15 +77,20 @@ def generic(service: Service, call: Call, values: Values) -> Entity:
                 entity.set_of(name).add(generic(service, call, part))
             else:
                 entity.put_one(name, generic(service, call, part))
-    link_all(call, entity, values)
+    link_all(entity, others)
     return entity
 
 
-def link_all(call: Call, entity: Entity, values: Values) -> None:
-    """Make the references that a body asks for by `@odata.bind`."""
-    for name, links in values.binds.items():
-        for link in links:
-            entity.links_of(name).add(referred(call, link))
+def bound(call: Call, values: Values) -> dict[str, list[Entity]]:
+    """What a body refers to by `@odata.bind`; looked up before anything is changed, for one may not be there."""
+    return {name: [referred(call, link) for link in links] for name, links in values.binds.items()}
+
+
+def link_all(entity: Entity, others: Mapping[str, list[Entity]]) -> None:
+    """Make references, by navigation."""
+    for name, entities in others.items():
+        for other in entities:
+            entity.links_of(name).add(other)
 
 
 def update(service: Service, call: Call, target: Target) -> Reply:
@@ -106,15 +115,16 @@ def update(service: Service, call: Call, target: Target) -> Reply:
 def apply(service: Service, call: Call, entity: Entity, values: Values) -> None:
     """Change an entity as its workload changes them."""
     rules = service.rules(entity.kind)
-    for name in [name for name in values if name in rules.changes]:
-        rules.changes[name](call, entity, values.pop(name))
-        if not (values or values.binds or values.nested):
-            return
-    hook = rules.hooks.get("update")
-    if hook is not None:
-        hook(call, entity, values)
-        return
-    change(call, entity, values, rules.fixed)
+    # Each says first what is wrong with its part, and what to do when nothing else is.
+    elsewhere = [rules.changes[name](call, entity, values.pop(name)) for name in tuple(values) if name in rules.changes]
+    if not elsewhere or values or values.binds or values.nested:
+        hook = rules.hooks.get("update")
+        if hook is not None:
+            hook(call, entity, values)
+        else:
+            change(call, entity, values, rules.fixed)
+    for carry_out in elsewhere:
+        carry_out()
 
 
 def change(call: Call, entity: Entity, values: Values, fixed: frozenset[str] = frozenset()) -> None:
@@ -122,11 +132,12 @@ def change(call: Call, entity: Entity, values: Values, fixed: frozenset[str] = f
     given = {name: value for name, value in values.items() if name not in fixed and name != "id"}
     if "lastModifiedDateTime" in entity.kind.properties:
         given["lastModifiedDateTime"] = call.stamp
+    others = bound(call, values)
     entity.values.update({name: merged(entity.get(name), value) for name, value in given.items()})
     for name in values.binds:
         for other in entity.links_of(name) if not entity.kind.navigations[name].is_collection else ():
             entity.links_of(name).drop(other)
-    link_all(call, entity, values)
+    link_all(entity, others)
     entity.touch()
 
 
@@ -245,7 +256,10 @@ def _referred_id(call: Call, target: Target) -> str:
 
 def referred(call: Call, link_text: str) -> Entity:
     """The directory object that an address ends with: `https://.../v1.0/directoryObjects/{id}`."""
-    path = unquote(urlsplit(link_text).path).strip("/")
+    try:
+        path = unquote(urlsplit(link_text).path).strip("/")
+    except ValueError as error:
+        raise DirectoryBadRequest(f"Invalid URL specified for a reference: '{link_text}'.") from error
     key = path.rpartition("/")[2]
     if "('" in key:
         key = key.partition("('")[2].rstrip("')")
@@ -268,6 +282,8 @@ def _made_at_key(service: Service, call: Call, target: Target) -> Reply:
         return shown_entity(service, call, entered(target, entity), status=201)
     if not isinstance(step, ToKey) or items is None or (call.method == "PATCH" and not step.named):
         raise missing(target)
+    if is_of_directory(target.kind) and not step.named:
+        raise MethodNotAllowed
     values = body_for(call, target)
     values.update(dict(step.named) or {"id": step.text})
     return shown_entity(service, call, entered(target, made(service, call, target, values)), status=201)

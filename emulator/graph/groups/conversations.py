@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,6 +13,7 @@ from emulator.graph.groups.state import contact_by_address, is_unified
 from emulator.graph.mail.message import Message, copy_parts
 from emulator.graph.mail.state import Address, Body
 from emulator.html_text import html_to_text
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity
 from emulator.tenant import Person, Tenant
@@ -28,11 +28,6 @@ def mailbox_of(tenant: Tenant, group: Entity) -> UUID:
     """The mailbox behind a group; its ids are made of it."""
     guid: UUID = group.state.setdefault(_GUID, exchange_ids.mailbox_guid(tenant.id, group.id))
     return guid
-
-
-def recipient(name: str, address: str) -> dict[str, Any]:
-    """A correspondent as Graph writes one."""
-    return {"emailAddress": {"name": name, "address": address}}
 
 
 def address_of(tenant: Tenant, group: Entity) -> Address:
@@ -51,7 +46,7 @@ def start_conversation(tenant: Tenant, group: Entity, topic: str, stamp: str) ->
     """A conversation that nobody has written to yet."""
     mark = _mark()
     head = b"\x00\x04\x24\x00" + str(mailbox_of(tenant, group)).encode()
-    values = {"id": _encoded(head + b"\x00\x10\x00" + mark), **_silent(topic, stamp)}
+    values = {"id": exchange_ids.encoded(head + b"\x00\x10\x00" + mark), **_silent(topic, stamp)}
     conversation = tenant.store.entity(schema().kind("conversation"), values)
     conversation.state[_GUID] = head
     return group.set_of("conversations").add(conversation)
@@ -62,12 +57,11 @@ def start_thread(tenant: Tenant, conversation: Entity, topic: str, stamp: str) -
     group = _group_of(conversation)
     mark = _mark()
     head: bytes = conversation.state.get(_GUID) or b"\x00\x04\x24\x00" + str(mailbox_of(tenant, group)).encode()
-    mailbox = address_of(tenant, group)
     values = {
-        "id": _encoded(head + b"\x03\x24\x00\x10\x00" + mark + b"\x10\x00" + mark),
+        "id": exchange_ids.encoded(head + b"\x03\x24\x00\x10\x00" + mark + b"\x10\x00" + mark),
         **_silent(topic, stamp),
         "isLocked": False,
-        "toRecipients": [recipient(mailbox.name, mailbox.address)],
+        "toRecipients": [address_of(tenant, group).recipient],
         "ccRecipients": [],
     }
     return conversation.set_of("threads").add(tenant.store.entity(schema().kind("conversationThread"), values))
@@ -87,7 +81,6 @@ def write_post(
     group = _group_of(conversation)
     guid = mailbox_of(tenant, group)
     number = group.state[_NUMBER] = group.state.get(_NUMBER, 0) + 1
-    sender = recipient(author.name, author.address)
     newcomers = [dict(one) for one in new_participants]
     values = {
         "id": exchange_ids.entry_id(guid, number),
@@ -98,8 +91,8 @@ def write_post(
         "categories": [],
         "hasAttachments": False,
         "body": {"contentType": body.get("contentType") or "html", "content": body.get("content") or ""},
-        "from": sender,
-        "sender": sender,
+        "from": author.recipient,
+        "sender": author.recipient,
         "newParticipants": newcomers,
         "conversationId": conversation.id,
         "conversationThreadId": thread.id,
@@ -182,8 +175,7 @@ class GroupMail:
         if author is None or not may_write(self.tenant, group, author):
             return True
         body = {"contentType": message.body.content_type, "content": message.body.content}
-        stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        post = receive(self.tenant, group, author, {"subject": message.subject, "body": body}, stamp)
+        post = receive(self.tenant, group, author, {"subject": message.subject, "body": body}, timestamp(now))
         copy_parts(message, post)
         mark_attachments(post)
         return True
@@ -253,7 +245,3 @@ def _bare(topic: str) -> str:
 
 def _mark() -> bytes:
     return hashlib.sha256(uuid4().bytes).digest()[:16]
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode()

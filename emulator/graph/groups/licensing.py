@@ -65,5 +65,5 @@ def _reason(error: LicenseRefused) -> str:
 
 def has_license_error(group: Entity, member: Entity) -> bool:
     """Whether a licence of the group could not be given to a member."""
-    states = member.get(_STATES)
+    states = member.get(_STATES) or ()
     return any(one.get("assignedByGroup") == group.id and one.get("error") not in (None, "None") for one in states)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from emulator.graph.groups.state import is_unified
+from emulator.moments import timestamp
 from emulator.store import Entity
 from emulator.tenant import Tenant
 
@@ -31,4 +32,4 @@ def expiration(tenant: Tenant, group: Entity) -> str | None:
     if policy is None or not renewed:
         return None
     ends = datetime.fromisoformat(renewed) + timedelta(days=int(policy["groupLifetimeInDays"]))
-    return ends.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return timestamp(ends)

@@ -122,7 +122,7 @@ def _post(call: Call, target: Target, place: Entity, values: Values) -> Entity:
         attach(made, part, part.kind)
     for name in ("extensions", "singleValueExtendedProperties", "multiValueExtendedProperties"):
         for part in values.nested.get(name, []):
-            made.set_of(name).add(generic(target.service, call, part))
+            made.set_of(name).put(generic(target.service, call, part))
     state.mark_attachments(made)
     state.tell_members(call.tenant, made, call.me)
     return made

@@ -10,7 +10,7 @@ from emulator.graph.directory.state import security_identifier
 from emulator.graph.groups.keeping import keep_references
 from emulator.schema import schema
 from emulator.store import Entity, Items
-from emulator.tenant import Tenant
+from emulator.tenant import Tenant, addresses_of
 
 UNIFIED = "Unified"
 DYNAMIC = "DynamicMembership"
@@ -96,19 +96,6 @@ def addresses_in_use(tenant: Tenant) -> Iterable[str]:
     for name in ("users", "groups", "contacts"):
         for entity in tenant.store.root(name):
             yield from addresses_of(entity)
-
-
-def addresses_of(entity: Entity) -> list[str]:
-    """The addresses that mail to somebody may be sent to."""
-    aliases = (str(proxy).partition(":")[2] for proxy in entity.get("proxyAddresses"))
-    return [text for text in (entity.get("mail"), entity.get("userPrincipalName"), *aliases) if text]
-
-
-def by_address(tenant: Tenant, address: str) -> Entity | None:
-    """The group with this address."""
-    wanted = address.lower()
-    named = (group for group in groups_of(tenant) if wanted in {text.lower() for text in addresses_of(group)})
-    return next(named, None)
 
 
 def contact_by_address(tenant: Tenant, address: str) -> Entity | None:

@@ -55,6 +55,7 @@ FIXED = frozenset({
 _UNCHANGING = FIXED | {"isAssignableToRole"}
 _VISIBILITIES = {name.lower(): name for name in ("Public", "Private", "HiddenMembership")}
 _KINDS = {UNIFIED.lower(): UNIFIED, DYNAMIC.lower(): DYNAMIC}
+_RULED = frozenset({"groupTypes", "membershipRule", "membershipRuleProcessingState"})
 _PROCESSING = {"on": "On", "paused": "Paused"}
 _USER, _GROUP, _UNIT = "microsoft.graph.user", "microsoft.graph.group", "microsoft.graph.administrativeUnit"
 
@@ -174,31 +175,32 @@ def update(call: Call, group: Entity, values: Values) -> None:
         _needs_role_management(call)
     _check_values(values)
     related = {name: _related(call, values, name) for name in values.binds if name in RELATIONS}
+    given = _changed(call, group, values)
     _refer(call, group, related)
-    _change(call, group, values)
-
-
-def _change(call: Call, group: Entity, values: Values) -> None:
-    given: dict[str, Any] = {name: merged(group.get(name), value) for name, value in values.items() if name != "id"}
-    nickname = given.get("mailNickname")
-    is_new = nickname and nickname.lower() != str(group.get("mailNickname")).lower()
-    if is_new and is_unified(group) and by_nickname(call.tenant, str(nickname)) is not None:
-        raise ValueTaken("mailNickname")
-    ruled = {"groupTypes", "membershipRule", "membershipRuleProcessingState"} & given.keys()
-    after = {name: given.get(name, group.get(name)) for name in ("groupTypes", "membershipRule")}
-    state = given.get("membershipRuleProcessingState", group.get("membershipRuleProcessingState"))
-    if ruled and DYNAMIC in (after["groupTypes"] or ()):
-        _check_rule({**after, "membershipRuleProcessingState": state})
-        given["membershipRuleProcessingState"] = _PROCESSING[str(state or "On").lower()]
-    if visibility := given.get("visibility"):
-        given["visibility"] = _VISIBILITIES[visibility.lower()]
     group.update(given)
     if is_unified(group) and not group.get("mail"):
         open_group_mail(call.tenant)
         address = free_address(call.tenant, str(group.get("mailNickname")))
         group.update({"mail": address, "proxyAddresses": [f"SMTP:{address}"], "mailEnabled": True})
-    if ruled:
+    if not _RULED.isdisjoint(given):
         choose_members(call.tenant, group)
+
+
+def _changed(call: Call, group: Entity, values: Values) -> dict[str, Any]:
+    """The values that a change leads to; refused before any of them is kept."""
+    given: dict[str, Any] = {name: merged(group.get(name), value) for name, value in values.items() if name != "id"}
+    nickname = given.get("mailNickname")
+    is_new = nickname and nickname.lower() != str(group.get("mailNickname")).lower()
+    if is_new and is_unified(group) and by_nickname(call.tenant, str(nickname)) is not None:
+        raise ValueTaken("mailNickname")
+    after = {name: given.get(name, group.get(name)) for name in ("groupTypes", "membershipRule")}
+    state = given.get("membershipRuleProcessingState", group.get("membershipRuleProcessingState"))
+    if not _RULED.isdisjoint(given) and DYNAMIC in (after["groupTypes"] or ()):
+        _check_rule({**after, "membershipRuleProcessingState": state})
+        given["membershipRuleProcessingState"] = _PROCESSING[str(state or "On").lower()]
+    if visibility := given.get("visibility"):
+        given["visibility"] = _VISIBILITIES[visibility.lower()]
+    return given
 
 
 def _related(call: Call, values: Values, name: str) -> list[Entity]:

@@ -168,6 +168,13 @@ class BadMime(GraphFault):
     message = "Invalid base64 string for MIME content."
 
 
+class UnreadableMime(BadMime):
+    """A message in MIME that nobody could read."""
+
+    code = "ErrorMimeContentInvalid"
+    message = "The MIME content is invalid."
+
+
 class NoDeltaHere(GraphFault):
     """Changes are followed folder by folder."""
 

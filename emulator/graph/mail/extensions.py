@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.faults import InvalidRequest
+from emulator.faults import IdTaken, InvalidRequest
 from emulator.graph.engine.call import Answer, Call
 from emulator.graph.engine.resolving import entered
 from emulator.graph.engine.target import Target
@@ -43,6 +43,9 @@ def post_extension(call: Call, target: Target) -> Answer:
     if not name:
         raise InvalidRequest("The 'extensionName' of the extension is required.", code="ErrorInvalidArgument")
     assert target.owner is not None  # noqa: S101 - extensions lie on something
+    key = f"{EXTENSION_PREFIX}{name}"
+    if target.owner.set_of("extensions").get(key) is not None:
+        raise IdTaken(key)
     found = extended(call, target.owner, values)
     target.owner.touch()
     body = shown_entity(target.rules.service, call, entered(target, found), status=201)

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 from uuid import uuid4
 
 from emulator.graph.mail.message import Message, Stored
-from emulator.graph.mail.parts import Attachment, Body, Flag, stamp
+from emulator.graph.mail.parts import Attachment, Body, Flag
 from emulator.graph.mail.state import Mailbox
 from emulator.graph.mail.threads import conversation_id, conversation_index
+from emulator.moments import timestamp
 from emulator.store import Entity
 
 _FIELDS = {name: stored for name, stored in vars(Message).items() if isinstance(stored, Stored)}
@@ -37,13 +38,13 @@ class Directory(Protocol):
 
 def blank(sent: datetime, *, is_draft: bool = False) -> dict[str, Any]:
     """The properties that every message has, before anybody wrote it."""
-    received = stamp(sent + timedelta(seconds=1))
+    received = timestamp(sent + timedelta(seconds=1))
     return {
         "createdDateTime": received,
-        "lastModifiedDateTime": stamp(sent + timedelta(seconds=2)),
+        "lastModifiedDateTime": timestamp(sent + timedelta(seconds=2)),
         "categories": [],
         "receivedDateTime": received,
-        "sentDateTime": stamp(sent),
+        "sentDateTime": timestamp(sent),
         "subject": "",
         "body": Body(""),
         "importance": "normal",

@@ -26,7 +26,7 @@ from emulator.graph.mail.state import Folder, FolderMessages, Mailbox, missing_i
 from emulator.graph.mail.workload import PAGE, mail, me
 from emulator.odata import ODataError, compiled, parsed_filter
 from emulator.schema import schema
-from emulator.store import Entity, Items, Removed, Slice
+from emulator.store import Entity, Items, Slice
 
 _SEARCH = "microsoft.graph.mailSearchFolder"
 _DELTA = DeltaRules(days=30, page_size=10, gone=lambda _, removed: {
@@ -37,7 +37,7 @@ DEFAULT = (
     "id", "displayName", "parentFolderId", "childFolderCount", "unreadItemCount", "totalItemCount", "isHidden",
 )  # fmt: skip
 folder = mail.type("mailFolder", default=DEFAULT, page=PAGE)
-search_folder = mail.type(
+mail.type(
     "mailSearchFolder", default=(*DEFAULT, "isSupported", "includeNestedFolders", "sourceFolderIds", "filterQuery")
 )
 
@@ -158,8 +158,6 @@ def move(call: Call, target: Target) -> Answer:
     if thing.well_known is not None:
         raise MovedDistinguishedFolder
     goal = _goal(call, target, thing)
-    if goal is thing or goal in _below(thing):
-        raise InvalidArgument("The folder cannot be moved below itself.", code="ErrorMoveCopyFailed")
     check_name(thing.mailbox, goal.id, thing.display_name)
     thing.update({"parentFolderId": goal.id})
     return shown_entity(target.rules.service, call, target, status=201)
@@ -189,11 +187,6 @@ class AllFolders(Slice):
 
     def __init__(self, items: Items, *, shows_hidden: bool) -> None:
         super().__init__(items, lambda one: shows_hidden or not one.get("isHidden"))
-
-    def since(self, number: int) -> tuple[list[Entity], list[Removed]]:
-        """A folder that is hidden from now on has left; one that always was is not worth a word."""
-        changed, removed = super().since(number)
-        return changed, [gone for gone in removed if not gone.entity.get("isHidden")]
 
 
 @folder.computed("childFolderCount")
@@ -282,7 +275,10 @@ def _goal(call: Call, target: Target, thing: Folder) -> Folder:
     key = str(given.get("DestinationId") or given.get("destinationId") or "")
     if not key:
         raise EmptyId
-    return folder_of(thing.mailbox, key)
+    goal = folder_of(thing.mailbox, key)
+    if goal is thing or goal in _below(thing):
+        raise InvalidArgument("The folder cannot be moved or copied below itself.", code="ErrorMoveCopyFailed")
+    return goal
 
 
 def _folder(target: Target) -> Folder:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from emulator import exchange_ids
-from emulator.graph.mail.parts import Address, Attachment, Body, Flag, moment_of, stamp
+from emulator.graph.mail.parts import Address, Attachment, Body, Flag, moment_of
+from emulator.moments import timestamp
 from emulator.odata.types import Structured
 from emulator.schema import schema
 from emulator.store import Deferred, Entity
@@ -74,10 +75,10 @@ class Message(Entity):
     reply_to = Stored[tuple[Address, ...]]("replyTo", Address.all_of, _recipients)
     categories = Stored[tuple[str, ...]]("categories", tuple, list)
     flag = Stored[Flag]("flag", lambda flag: Flag.of(flag or {}), lambda flag: flag.values)
-    received = Stored[datetime]("receivedDateTime", moment_of, stamp)
-    sent = Stored[datetime]("sentDateTime", moment_of, stamp)
-    created = Stored[datetime]("createdDateTime", moment_of, stamp)
-    modified = Stored[datetime]("lastModifiedDateTime", moment_of, stamp)
+    received = Stored[datetime]("receivedDateTime", moment_of, timestamp)
+    sent = Stored[datetime]("sentDateTime", moment_of, timestamp)
+    created = Stored[datetime]("createdDateTime", moment_of, timestamp)
+    modified = Stored[datetime]("lastModifiedDateTime", moment_of, timestamp)
     headers = Stored[tuple[tuple[str, str], ...]](
         "internetMessageHeaders",
         lambda found: tuple((header["name"], header["value"]) for header in found or ()),

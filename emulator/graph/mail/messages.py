@@ -45,7 +45,7 @@ _MEETING = ("meetingMessageType", "type", "isOutOfDate", "isAllDay", "isDelegate
             "location", "recurrence")  # fmt: skip
 
 message = mail.type("message", default=DEFAULT, page=PAGE, fixed=_FIXED)
-event_message = mail.type("eventMessage", default=(*DEFAULT, *_MEETING))
+mail.type("eventMessage", default=(*DEFAULT, *_MEETING))
 
 
 def _id(view: View, entity: Entity) -> str:
@@ -116,8 +116,10 @@ def search(view: View, items: Iterable[Shown], text: str) -> list[Shown]:
 
 
 @message.hook("read")
-def read(_: Call, target: Target) -> Answer:
-    """`$value` of a message is its MIME."""
+def read(call: Call, target: Target) -> Answer:
+    """`$value` of a message is its MIME, which a basic permission does not show: the body is in it."""
+    if is_basic(call):
+        raise MailboxDenied
     thing = target.thing
     assert isinstance(thing, Message)  # noqa: S101 - what the navigation leads to
     return Answer(written_mime(thing), headers={"Content-Type": "text/plain"})

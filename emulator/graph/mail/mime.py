@@ -5,22 +5,84 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from email import message_from_bytes, policy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email import policy
+from email.errors import MessageError
 from email.headerregistry import Address as MailAddress
+from email.headerregistry import BaseHeader, HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
+from email.message import Message as AnyMessage
+from email.parser import BytesParser
 from email.utils import format_datetime, getaddresses, parsedate_to_datetime
 from typing import Any
 
-from emulator.graph.mail.errors import BadMime
+from emulator.graph.mail.errors import BadMime, UnreadableMime
 from emulator.graph.mail.message import Attached, Message
-from emulator.graph.mail.parts import Address, Attachment, Body, stamp
+from emulator.graph.mail.parts import Address, Attachment, Body
+from emulator.moments import timestamp
 
 _POLICY = policy.SMTP.clone(refold_source="all")
+_ADDRESSED = frozenset({"from", "sender", "to", "cc", "bcc", "reply-to"})
+_LONGEST_ADDRESSED, _LONGEST_STRUCTURED, _LONGEST = 65_536, 4096, 16_384
+_MOST_HEADERS = 262_144
+_MOST_RECIPIENTS = 1000
+_DEEPEST = 30
+# What Python's parser raises, beside faults of its own, when a message is odd enough.
+_CONFUSED = (
+    MessageError, LookupError, AttributeError, TypeError, ValueError, ArithmeticError, AssertionError, RecursionError,
+)  # fmt: skip
 _IMPORTANCE = {"high": "high", "low": "low"}
 _CARRIED = frozenset({
     "from", "to", "cc", "bcc", "subject", "date", "message-id", "mime-version", "content-type", "importance",
     "content-transfer-encoding", "reply-to", "sender",
 })  # fmt: skip
+
+
+class _Plain(UnstructuredHeader, BaseHeader):
+    """A header of any text."""
+
+
+class _AsSent(_Plain):
+    """A header that is read elsewhere: reading addresses in the way of the registry takes long and may fail."""
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        kwds["decoded"], kwds["parse_tree"] = value, None
+
+
+_HEADERS = HeaderRegistry()
+for _name in _ADDRESSED:
+    _HEADERS.map_to_type(_name, _AsSent)
+for _name in ("message-id", "date"):
+    _HEADERS.map_to_type(_name, _Plain)
+
+
+class _Careful(policy.EmailPolicy):
+    """Reads no header that is so long that it would take a while."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name = sourcelines[0].partition(":")[0].lower()
+        limit = _LONGEST_ADDRESSED if name in _ADDRESSED else _LONGEST
+        if sum(map(len, sourcelines)) > (_LONGEST_STRUCTURED if name.startswith("content-") else limit):
+            raise UnreadableMime
+        return super().header_source_parse(sourcelines)
+
+
+class _Part(EmailMessage):
+    """A part that knows how deep it lies."""
+
+    depth = 0
+
+    def attach(self, payload: Any) -> None:  # noqa: ANN401 - as it is above
+        if isinstance(payload, _Part):
+            payload.depth = self.depth + 1
+        if self.depth >= _DEEPEST:
+            raise UnreadableMime
+        super().attach(payload)
+
+
+_READING = _Careful(header_factory=_HEADERS)
 
 
 def written_mime(message: Message) -> bytes:
@@ -46,9 +108,20 @@ def read_mime(body: bytes) -> tuple[dict[str, Any], list[Attachment]]:
         raw = base64.b64decode(b"".join(body.split()), validate=True)
     except (binascii.Error, ValueError):
         raise BadMime from None
-    mail = message_from_bytes(raw, policy=policy.default)
-    assert isinstance(mail, EmailMessage)  # noqa: S101 - what this policy makes
-    return _properties(mail), [_attachment(part) for part in _files(mail)]
+    with _refusing():
+        mail = BytesParser(_Part, policy=_READING).parsebytes(raw)
+        assert isinstance(mail, _Part)  # noqa: S101 - what this parser makes
+        if sum(len(value) for part in mail.walk() for _, value in part.raw_items()) > _MOST_HEADERS:
+            raise UnreadableMime
+        return _properties(mail), [_attachment(part) for part in _files(mail)]
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except _CONFUSED as error:
+        raise UnreadableMime from error
 
 
 def _head(mail: EmailMessage, message: Message) -> None:
@@ -91,7 +164,7 @@ def _line(text: str) -> str:
 
 def _properties(mail: EmailMessage) -> dict[str, Any]:
     part = mail.get_body(("html", "plain"))
-    text = str(part.get_content()) if part is not None else ""
+    text = _text(part) if part is not None else ""
     is_html = part is not None and part.get_content_subtype() == "html"
     importance = str(mail.get("Importance", "normal")).lower()
     found: dict[str, Any] = {
@@ -103,7 +176,9 @@ def _properties(mail: EmailMessage) -> dict[str, Any]:
         "bccRecipients": _addresses(mail, "Bcc"),
         "replyTo": _addresses(mail, "Reply-To"),
         "internetMessageHeaders": [
-            {"name": name, "value": str(value)} for name, value in mail.items() if name.lower().startswith("x-")
+            {"name": name, "value": str(_READING.header_fetch_parse(name, value))}
+            for name, value in mail.raw_items()
+            if name.lower().startswith("x-")
         ],
     }
     if mail.get("Message-ID"):
@@ -112,16 +187,29 @@ def _properties(mail: EmailMessage) -> dict[str, Any]:
     return found | ({"from": sender[0]} if sender else {}) | _dated(mail)
 
 
+def _text(part: AnyMessage) -> str:
+    raw = part.get_payload(decode=True)
+    content = raw if isinstance(raw, bytes) else b""
+    try:
+        text = content.decode(part.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):
+        text = content.decode("utf-8", "replace")
+    # Some charsets can say half a surrogate pair, which is no text.
+    return text.encode("utf-8", "replace").decode()
+
+
 def _dated(mail: EmailMessage) -> dict[str, str]:
     try:
-        return {"sentDateTime": stamp(parsedate_to_datetime(str(mail["Date"])))} if mail["Date"] else {}
-    except ValueError:
+        return {"sentDateTime": timestamp(parsedate_to_datetime(str(mail["Date"])))} if mail["Date"] else {}
+    except (ValueError, OverflowError):
         return {}
 
 
 def _addresses(mail: EmailMessage, name: str) -> list[dict[str, Any]]:
     found = getaddresses([str(value) for value in mail.get_all(name, [])])
-    return [Address(shown or address, address).recipient for shown, address in found if address]
+    if len(found) > _MOST_RECIPIENTS:
+        raise UnreadableMime
+    return [Address(str(_HEADERS("Name", shown)) or address, address).recipient for shown, address in found if address]
 
 
 def _files(mail: EmailMessage) -> list[EmailMessage]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from emulator.faults import MailboxMissing
@@ -16,8 +17,8 @@ from emulator.graph.engine.writing import merged
 from emulator.graph.mail.access import own_mailbox
 from emulator.graph.mail.errors import CategoryExists, InvalidArgument, UnknownZone
 from emulator.graph.mail.message import Message
-from emulator.graph.mail.post import group_by_address, members_of
-from emulator.graph.mail.settings import away_message, language_of, languages, settings_of
+from emulator.graph.mail.post import is_group, members_of
+from emulator.graph.mail.settings import away_message, language_of, languages, missing_part, settings_of
 from emulator.graph.mail.state import Folder, Mailbox
 from emulator.graph.mail.workload import ANY_ID, EVERYTHING, mail, me
 from emulator.schema import schema
@@ -67,19 +68,28 @@ def mailbox_settings(shown: Shown) -> dict[str, Any] | None:
 
 
 @me.changed("mailboxSettings")
-def change_settings(call: Call, entity: Entity, value: Mapping[str, Any] | None) -> None:
-    """Some settings are given, the others stay."""
+def change_settings(call: Call, entity: Entity, value: Mapping[str, Any] | None) -> Callable[[], None]:
+    """Some settings are given, the others stay; a single one that is null is as it was at the beginning."""
     mailbox = own_mailbox(call, entity)
+    missing = "mailboxSettings" if value is None else missing_part(value)
+    if missing is not None:
+        raise InvalidArgument(f"The property '{missing}' cannot be null.", code="ErrorInvalidArgument")
     given = {name: setting for name, setting in (value or {}).items() if name not in {"userPurpose", "archiveFolder"}}
     check_zones(given)
     if isinstance(given.get("language"), Mapping):
         given["language"] = language_of(str(given["language"].get("locale") or "en-US"))
+    return partial(_keep, mailbox, given)
+
+
+def _keep(mailbox: Mailbox, given: Mapping[str, Any]) -> None:
     if "automaticRepliesSetting" in given:
         # Another answer, so everybody may be told again.
         mailbox.replied.clear()
     earlier = settings_of(mailbox)
     mailbox.settings.update({name: merged(earlier.get(name), setting) for name, setting in given.items()})
-    entity.touch()
+    for name in [name for name, setting in given.items() if setting is None]:
+        del mailbox.settings[name]
+    mailbox.owner.touch()
 
 
 def check_zones(given: Mapping[str, Any]) -> None:
@@ -183,10 +193,9 @@ def mail_tips(call: Call, target: Target) -> Answer:
 
 def _tips(call: Call, address: str, wanted: set[str]) -> dict[str, Any]:
     tenant = call.tenant
-    person = tenant.by_address(address)
-    group = None if person else group_by_address(tenant, address.lower())
-    mailbox = tenant.mailboxes.get(person.id) if person else None
-    members = members_of(group) if group else []
+    found = tenant.addressee(address)
+    mailbox = tenant.mailboxes.get(found.id) if found else None
+    members = members_of(found) if found and is_group(found) else []
     away = away_message(mailbox, call.now) if mailbox else ""
     is_inside = address.lower().rpartition("@")[2] == tenant.domain.lower()
     every = {
@@ -198,14 +207,14 @@ def _tips(call: Call, address: str, wanted: set[str]) -> dict[str, Any]:
         "mailboxFull": False,
         "customMailTip": "",
         "externalMemberCount": sum(member.get("userType") == "Guest" for member in members),
-        "totalMemberCount": len(members) if group else int(person is not None),
+        "totalMemberCount": len(members) if found and is_group(found) else int(found is not None),
         "maxMessageSize": _LARGEST_MESSAGE,
         "deliveryRestricted": False,
         "isModerated": False,
         "recipientScope": "internal" if is_inside else "external",
         "recipientSuggestions": [],
     }
-    error = {} if person or group or not is_inside else {
+    error = {} if found or not is_inside else {
         "error": {"code": "ErrorNonExistentMailbox", "message": "The recipient could not be found."}
     }  # fmt: skip
     shown = {_TIPS[name] for name in wanted if name in _TIPS}

@@ -17,11 +17,6 @@ _PREVIEW_CHARACTERS = 255
 _SECONDS = len("2026-01-01T00:00:00")
 
 
-def stamp(moment: datetime) -> str:
-    """A moment as Graph writes it: UTC, whole seconds."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
-
-
 def moment_of(text: str) -> datetime:
     """A moment that Graph wrote, to the second."""
     return datetime.fromisoformat(text[:_SECONDS]).replace(tzinfo=UTC)
@@ -85,6 +80,11 @@ class Address:
     def key(self) -> str:
         """What two spellings of one address have in common."""
         return self.address.strip().lower()
+
+
+def words_of(*addresses: Address | None) -> list[str]:
+    """What correspondents can be found by: their names and addresses."""
+    return [text for address in addresses if address for text in (address.name, address.address)]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from html import escape
@@ -12,10 +12,11 @@ from uuid import uuid4
 from emulator.graph.mail.errors import InvalidRecipients
 from emulator.graph.mail.filing import UNREAD, Departure, blank, composed, thread_start
 from emulator.graph.mail.message import Message, attach
-from emulator.graph.mail.parts import Address, Body, stamp
+from emulator.graph.mail.parts import Address, Body
 from emulator.graph.mail.rules import Outcome, outcome
 from emulator.graph.mail.settings import answer_while_away
 from emulator.graph.mail.state import Mailbox
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity
 
@@ -34,7 +35,7 @@ def submit(tenant: Tenant, message: Message, now: datetime, *, keeps: bool = Tru
     """Send a message of a mailbox: a draft goes to Sent Items, what was no draft is kept there, too, if wanted."""
     check_recipients(message)
     mailbox = message.mailbox
-    times = dict.fromkeys(("sentDateTime", "lastModifiedDateTime", "receivedDateTime"), stamp(now))
+    times = dict.fromkeys(("sentDateTime", "lastModifiedDateTime", "receivedDateTime"), timestamp(now))
     message.values.update({**times, "isDraft": False, "isRead": True})
     message.values["isDeliveryReceiptRequested"] = bool(message.values.get("isDeliveryReceiptRequested"))
     Delivery(tenant, message, now).to(message.recipients)
@@ -50,9 +51,14 @@ def check_recipients(message: Message) -> None:
     if not message.recipients:
         raise InvalidRecipients
     for address in message.recipients:
-        name, at, domain = address.address.strip().partition("@")
-        if not (name and at and domain) or "@" in domain or any(sign in address.address for sign in " ,;<>"):
+        if not is_address(address.address):
             raise InvalidRecipients(address.address or address.name)
+
+
+def is_address(text: str) -> bool:
+    """Whether mail can be sent there at all."""
+    name, _, domain = text.strip().partition("@")
+    return bool(name and domain) and "@" not in domain and not any(sign in text for sign in " ,;<>")
 
 
 @dataclass
@@ -81,13 +87,12 @@ class Delivery:
         if address.key in self._seen:
             return
         self._seen.add(address.key)
-        person = self.tenant.by_address(address.address)
-        group = None if person else group_by_address(self.tenant, address.key)
-        if person is not None and person.id in self.tenant.mailboxes:
-            self._once(person)
-        elif group is not None:
-            self._to_group(group)
-        elif address.key.rpartition("@")[2] == self.tenant.domain.lower() or person is not None:
+        found = self.tenant.addressee(address.key)
+        if found is not None and is_group(found):
+            self._to_group(found)
+        elif found is not None and found.id in self.tenant.mailboxes:
+            self._once(found)
+        elif found is not None or address.key.rpartition("@")[2] == self.tenant.domain.lower():
             self._bounce(address)
         else:
             self._left.append(address.address)
@@ -98,11 +103,11 @@ class Delivery:
                 return
         for member in members_of(group):
             if member.id in self.tenant.mailboxes:
-                self._once(self.tenant.people[member.id])
+                self._once(member)
             elif member.get("mail"):
                 self._one(Address(str(member.get("displayName") or ""), str(member["mail"])))
 
-    def _once(self, person: Person) -> None:
+    def _once(self, person: Entity) -> None:
         if person.id not in self._seen:
             self._seen.add(person.id)
             self._receive(self.tenant.mailboxes[person.id])
@@ -122,7 +127,7 @@ class Delivery:
         self._answer(mailbox, arriving)
 
     def _arrival(self, mailbox: Mailbox) -> dict[str, Any]:
-        arrived = stamp(self.now + timedelta(seconds=1))
+        arrived = timestamp(self.now + timedelta(seconds=1))
         times = dict.fromkeys(("receivedDateTime", "createdDateTime", "lastModifiedDateTime"), arrived)
         fresh = {"categories": [], "flag": {"flagStatus": "notFlagged"}, "isDeliveryReceiptRequested": False}
         return {**times, **fresh, "inferenceClassification": classified(mailbox, self.message)}
@@ -230,16 +235,23 @@ def deliver_meeting_message(
     return message if result.is_gone else mailbox.add(message)
 
 
-def receive_from_outside(tenant: Tenant, person: Person, now: datetime, **details: Any) -> Message:  # noqa: ANN401
+def receive_from_outside(
+    tenant: Tenant,
+    readers: Sequence[Address],
+    now: datetime,
+    **details: Any,  # noqa: ANN401 - the remaining fields of Message, by name
+) -> list[Message]:
     """Let mail from outside the tenant come in as it does: through rules, focused inbox and automatic replies.
 
-    `details` are named as in Python: `sender`, `subject`, `body`, `to`, `cc`, `attachments`, `headers` ….
+    `details` are named as in Python: `sender`, `subject`, `body`, `to`, `cc`, `attachments`, `headers` …. What comes
+    into inboxes is returned, also what a rule there deletes.
     """
-    mailbox = tenant.mailbox(person)
-    original = composed(mailbox, tenant.domain, "inbox", now, {"to": (person.address,), **details})
+    # A message is made with the ids of some mailbox; each that it comes into gives it ids of its own.
+    mailbox = next(iter(tenant.mailboxes.values()))
+    original = composed(mailbox, tenant.domain, "inbox", now, {"to": tuple(readers), **details})
     delivery = Delivery(tenant, original, now)
-    delivery.to([person.address])
-    return delivery.copies[0]
+    delivery.to(readers)
+    return delivery.copies
 
 
 def classified(mailbox: Mailbox, message: Message) -> str:
@@ -256,11 +268,9 @@ def classified(mailbox: Mailbox, message: Message) -> str:
     return "other" if is_bulk else "focused"
 
 
-def group_by_address(tenant: Tenant, address: str) -> Entity | None:
-    """The group that mail to this address is for."""
-    return next(
-        (group for group in tenant.store.root("groups") if address == str(group.get("mail") or "").lower()), None
-    )
+def is_group(entity: Entity) -> bool:
+    """Whether mail to it is for its members."""
+    return entity.kind.name == "microsoft.graph.group"
 
 
 def members_of(group: Entity) -> list[Entity]:
@@ -271,8 +281,8 @@ def members_of(group: Entity) -> list[Entity]:
         for member in waiting.pop().links_of("members"):
             if member.id not in found:
                 found[member.id] = member
-                waiting += [member] if member.kind.name == "microsoft.graph.group" else []
-    return [member for member in found.values() if member.kind.name != "microsoft.graph.group"]
+                waiting += [member] if is_group(member) else []
+    return [member for member in found.values() if not is_group(member)]
 
 
 def machine_message(tenant: Tenant, mailbox: Mailbox, subject: str, text: str, now: datetime) -> Message:

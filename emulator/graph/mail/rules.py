@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from emulator.graph.mail.message import Message
-from emulator.graph.mail.parts import Address
+from emulator.graph.mail.parts import Address, words_of
 from emulator.graph.mail.state import Mailbox
 from emulator.store import Entity
 
@@ -84,10 +84,6 @@ def _any_in(texts: Iterable[str], wanted: Iterable[str]) -> bool:
     return any(part.lower() in text for part in wanted for text in low)
 
 
-def _named(addresses: Iterable[Address | None]) -> list[str]:
-    return [text for address in addresses if address for text in (address.name, address.address)]
-
-
 def _keys(addresses: Iterable[Address]) -> set[str]:
     return {address.key for address in addresses}
 
@@ -120,8 +116,8 @@ _PREDICATES: dict[str, _Predicate] = {
     "bodyContains": lambda message, value, _: _any_in([message.body.text], value),
     "bodyOrSubjectContains": lambda message, value, _: _any_in([message.subject, message.body.text], value),
     "subjectContains": lambda message, value, _: _any_in([message.subject], value),
-    "senderContains": lambda message, value, _: _any_in(_named([message.sender]), value),
-    "recipientContains": lambda message, value, _: _any_in(_named((*message.to, *message.cc)), value),
+    "senderContains": lambda message, value, _: _any_in(words_of(message.sender), value),
+    "recipientContains": lambda message, value, _: _any_in(words_of(*message.to, *message.cc), value),
     "headerContains": lambda message, value, _: _any_in([f"{name}: {text}" for name, text in message.headers], value),
     "categories": lambda message, value, _: bool(set(message.categories) & set(value)),
     "fromAddresses": lambda message, value, _: (

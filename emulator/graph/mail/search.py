@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from emulator.graph.mail.message import Message
-from emulator.graph.mail.parts import Address
+from emulator.graph.mail.parts import words_of
 from emulator.odata import ODataError
 from emulator.odata.search import Predicate, has_words, read_search, words
 
@@ -134,23 +134,19 @@ def _named_span(value: str, now: datetime) -> Span | None:
     return spans.get(value)
 
 
-def _named(*addresses: Address | None) -> list[str]:
-    return [text for address in addresses if address for text in (address.name, address.address)]
-
-
 def _anywhere(message: Message) -> list[str]:
-    return [message.subject, *_named(message.sender), message.body.text]
+    return [message.subject, *words_of(message.sender), message.body.text]
 
 
 _FIELDS: dict[str, Callable[[Message], list[str]]] = {
     "subject": lambda message: [message.subject],
     "body": lambda message: [message.body.text],
-    "from": lambda message: _named(message.sender),
-    "to": lambda message: _named(*message.to),
-    "cc": lambda message: _named(*message.cc),
-    "bcc": lambda message: _named(*message.bcc),
-    "recipients": lambda message: _named(*message.to, *message.cc, *message.bcc),
-    "participants": lambda message: _named(message.sender, *message.to, *message.cc, *message.bcc),
+    "from": lambda message: words_of(message.sender),
+    "to": lambda message: words_of(*message.to),
+    "cc": lambda message: words_of(*message.cc),
+    "bcc": lambda message: words_of(*message.bcc),
+    "recipients": lambda message: words_of(*message.to, *message.cc, *message.bcc),
+    "participants": lambda message: words_of(message.sender, *message.to, *message.cc, *message.bcc),
     "attachment": lambda message: [attachment.name for attachment in message.attachments],
     "importance": lambda message: [message.importance],
     "category": lambda message: list(message.categories),

@@ -23,6 +23,9 @@ _LANGUAGES = {
     "it-IT": "Italian (Italy)",
 }
 _NOBODY_AWAY = {"dateTime": "2026-01-01T08:00:00.0000000", "timeZone": "UTC"}
+_STRUCTURED = frozenset({"automaticRepliesSetting", "language", "workingHours"})
+_MAY_BE_NULL = frozenset({"displayName", "externalReplyMessage", "internalReplyMessage", "scheduledEndDateTime",
+                          "scheduledStartDateTime"})  # fmt: skip
 _WEEK = ["monday", "tuesday", "wednesday", "thursday", "friday"]
 
 
@@ -65,6 +68,18 @@ def settings_of(mailbox: Mailbox) -> dict[str, Any]:
         },
     }
     return {**usual, **mailbox.settings}
+
+
+def missing_part(given: Mapping[str, Any]) -> str | None:
+    """A setting of several parts, or a part of one, that is null and cannot be."""
+    for name in _STRUCTURED & given.keys():
+        setting = given[name]
+        if setting is None:
+            return name
+        missing = next((part for part, value in setting.items() if value is None and part not in _MAY_BE_NULL), None)
+        if missing is not None:
+            return f"{name}/{missing}"
+    return None
 
 
 def answer_while_away(mailbox: Mailbox, sender: Address, now: datetime, *, is_inside: bool) -> str | None:

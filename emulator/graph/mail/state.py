@@ -13,7 +13,7 @@ from emulator.graph.mail.message import Attached, Message, Stored, copy_parts
 from emulator.graph.mail.parts import Address, Attachment, Body, Flag
 from emulator.odata.types import Structured
 from emulator.schema import schema
-from emulator.store import Entity, Items, Removed, Slice
+from emulator.store import Entity, Items, Slice
 
 __all__ = ["Address", "Attached", "Attachment", "Body", "Flag", "Folder", "FolderMessages", "Grant", "Mailbox",
            "Message", "missing_item"]  # fmt: skip
@@ -299,14 +299,6 @@ class FolderMessages(Slice):
         """The message with this id, plain or immutable."""
         found = self._mailbox.find_message(key)
         return found if found is not None and self._holds(found) else None
-
-    def since(self, number: int) -> tuple[list[Entity], list[Removed]]:
-        """A message that moves becomes another one, so nothing that changed can have left."""
-        changed, removed = self.items.since(number)
-        return (
-            [entity for entity in changed if self._holds(entity)],
-            [gone for gone in removed if self._holds(gone.entity)],
-        )
 
     def _holds(self, entity: Entity) -> bool:
         folder_id = entity.values["parentFolderId"]

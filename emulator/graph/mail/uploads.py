@@ -17,9 +17,9 @@ from emulator.graph.engine.target import Target
 from emulator.graph.mail.attachments import attachment
 from emulator.graph.mail.errors import AttachmentTooLarge, AttachmentTooSmall, InvalidArgument, UploadGone, WrongRange
 from emulator.graph.mail.message import attach
-from emulator.graph.mail.parts import stamp
 from emulator.graph.mail.workload import mail
 from emulator.graph.mail.writing import INLINE_LIMIT
+from emulator.moments import timestamp
 from emulator.store import Entity
 
 _LARGEST = 150 * 1024 * 1024
@@ -41,7 +41,7 @@ class Upload:
 
     def state(self) -> dict[str, Any]:
         """What a caller is told after each range."""
-        return {"expirationDateTime": stamp(self.expires), "nextExpectedRanges": [f"{len(self.received)}-"]}
+        return {"expirationDateTime": timestamp(self.expires), "nextExpectedRanges": [f"{len(self.received)}-"]}
 
 
 @attachment.collection_operation("createUploadSession")

@@ -98,7 +98,7 @@ def bring_along(call: Call, owner: Entity, values: Values) -> None:
         extended(call, owner, part)
     for name in _EXTENDED:
         for part in values.nested.get(name, ()):
-            owner.set_of(name).add(call.tenant.store.entity(part.kind, part))
+            owner.set_of(name).put(call.tenant.store.entity(part.kind, part))
 
 
 def attached(call: Call, owner: Entity, values: Values) -> Entity:
@@ -122,7 +122,7 @@ def extended(call: Call, owner: Entity, values: Values) -> Entity:
     extension = call.tenant.store.entity(schema().kind("openTypeExtension"), {
         **values, "extensionName": name, "id": f"{EXTENSION_PREFIX}{name}",
     })  # fmt: skip
-    owner.set_of("extensions").add(extension)
+    owner.set_of("extensions").put(extension)
     return extension
 
 

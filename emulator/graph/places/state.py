@@ -88,7 +88,7 @@ def members_of(tenant: Tenant, room_list: Entity, kind: str) -> Slice:
 def _place(tenant: Tenant, kind: str, name: str, email: str, details: dict[str, Any]) -> Entity:
     key = str(uuid5(NAMESPACE_URL, f"{tenant.id}/places/{email.lower()}"))
     values = {"id": key, "placeId": key, "displayName": name, "emailAddress": email, **details}
-    return places_of(tenant).add(tenant.store.entity(schema().kind(kind), values))
+    return places_of(tenant).put(tenant.store.entity(schema().kind(kind), values))
 
 
 def _keys(place: Entity) -> set[str]:

@@ -10,13 +10,13 @@ from typing import Any
 from cryptography import x509
 
 from emulator.graph.engine.bodies import Values
-from emulator.graph.engine.call import timestamp
 from emulator.graph.subscriptions.errors import BadSubscription, SourceRefused, TooLong
 from emulator.graph.subscriptions.limits import CHANGES, Limit
 from emulator.graph.subscriptions.resources import Watched
 from emulator.graph.subscriptions.sealing import read_certificate
 from emulator.graph.subscriptions.watch import Watch, moment
 from emulator.graph.subscriptions.web import check_address
+from emulator.moments import timestamp
 
 _REQUIRED = ("changeType", "notificationUrl", "resource", "expirationDateTime")
 _LONGEST_STATE = 128

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from emulator.faults import GraphFault
 from emulator.graph.engine.call import Call
+from emulator.graph.engine.checks import pass_beyond
 from emulator.graph.engine.plan import Plan, ToKey
 from emulator.graph.engine.query import Query, arranged, read_query
 from emulator.graph.engine.reading import view_of
@@ -79,7 +80,7 @@ def watched(graph: Graph, call: Call, resource: str) -> Watched:
     try:
         plan = graph.planner.plan(path)
         _check_permission(asked, plan)
-        target = graph.resolver.target(asked, plan)
+        target = graph.resolver.target(asked, plan, pass_beyond)
         query = read_query(asked, target.dialect, target.kind, *_OPTIONS)
     except SourceRefused:
         raise

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from emulator.entra.keys import SigningKeys
-from emulator.graph.engine.call import timestamp
 from emulator.graph.subscriptions.content import completed
 from emulator.graph.subscriptions.sealing import validation_token
 from emulator.graph.subscriptions.watch import Parcel, Watch
 from emulator.graph.subscriptions.web import Web
+from emulator.moments import timestamp
 from emulator.store import Change, Entity, Items
 from emulator.tenant import Tenant
 

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
 import httpx
@@ -16,6 +16,8 @@ from emulator.graph.subscriptions.errors import BadSubscription, EndpointRefused
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OK = 200
+# Control turns away whatever carries this: a subscription must not reset the tenant it belongs to.
+MARK = "X-Emulator-Webhook"
 _MUST = "Notification endpoint must respond with 200 OK to validation request."
 
 
@@ -60,7 +62,13 @@ class Web:
         transport = self.transport
         trust = self._trust if url.lower().startswith("https:") else False
         # The callers bound each exchange as a whole.
-        return httpx.AsyncClient(transport=transport, verify=trust, timeout=None, trust_env=False)  # noqa: S113  # nosec B113
+        return httpx.AsyncClient(  # nosec B113
+            transport=transport,
+            verify=trust,
+            timeout=None,  # noqa: S113
+            trust_env=False,
+            headers={MARK: "1"},
+        )
 
     @cached_property
     def _trust(self) -> ssl.SSLContext:
@@ -69,9 +77,19 @@ class Web:
 
 def check_address(name: str, url: object) -> str:
     """A webhook's address: https, or plain http on this very machine, which real Graph does not have."""
-    parts = urlsplit(url) if isinstance(url, str) else None
+    parts = _parts(url) if isinstance(url, str) else None
     if parts is None or not parts.hostname:
         raise BadSubscription(f"The value of the property '{name}' is not a valid URL.")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
         raise BadSubscription(f"The value of the property '{name}' must be a HTTPS URL.")
     return str(url)
+
+
+def _parts(url: str) -> SplitResult | None:
+    """The parts of an address that can be posted to."""
+    try:
+        parts = urlsplit(url)
+        # What asks for it reads the host once more, which may be a name that no server could have.
+        return parts if httpx.URL(url).host and parts.port != 0 else None
+    except (httpx.InvalidURL, ValueError):
+        return None

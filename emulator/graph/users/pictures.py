@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import struct
-import zlib
 from functools import lru_cache
+
+from emulator.png import PALETTE, SIGNATURE, drawn
 
 _SIGNATURES = {
     b"\xff\xd8\xff": "image/jpeg",
-    b"\x89PNG\r\n\x1a\n": "image/png",
+    SIGNATURE: "image/png",
     b"GIF8": "image/gif",
     b"BM": "image/bmp",
 }
-_PALETTE_DEPTH = 3
 _DIMENSIONS = 24
 
 
@@ -48,9 +48,7 @@ def portrait(seed: str, size: int) -> bytes:
     ground, figure, clothes = ((*digest[at : at + 3],) for at in (0, 3, 6))
     palette = b"".join(bytes(colour) for colour in (ground, figure, clothes))
     rows = b"".join(b"\0" + bytes(_part(x, y, size) for x in range(size)) for y in range(size))
-    head = struct.pack(">IIBBBBB", size, size, 8, _PALETTE_DEPTH, 0, 0, 0)
-    chunks = ((b"IHDR", head), (b"PLTE", palette), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
+    return drawn(size, size, PALETTE, rows, palette)
 
 
 def _part(x: int, y: int, size: int) -> int:
@@ -59,7 +57,3 @@ def _part(x: int, y: int, size: int) -> int:
     if across**2 + (down + 0.25) ** 2 < 0.16:
         return 1
     return 2 if (across / 0.8) ** 2 + ((down - 1.1) / 0.8) ** 2 < 1 else 0
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

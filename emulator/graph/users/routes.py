@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, cast
 
 from emulator.faults import NotInMainStore
@@ -13,11 +14,12 @@ from emulator.graph.engine.bodies import Values
 from emulator.graph.engine.call import Call
 from emulator.graph.engine.dialects import DIRECTORY
 from emulator.graph.engine.permits import has_any
+from emulator.graph.engine.plan import ToProperty
 from emulator.graph.engine.query import Query
 from emulator.graph.engine.target import Target
 from emulator.graph.engine.view import Shown, View
 from emulator.graph.engine.workload import Page, Workload
-from emulator.graph.engine.writing import change, link_all
+from emulator.graph.engine.writing import bound, change, link_all
 from emulator.graph.users import sight, state
 from emulator.store import Entity
 from emulator.tenant import Person
@@ -79,7 +81,8 @@ def check(call: Call, target: Target) -> None:
     sight.check_self_only(call, target)
     if target.kind.name != "microsoft.graph.user":
         return
-    asked = f"{call.plain('$select') or ''},{call.plain('$filter') or ''}".lower()
+    path = (step.name for step in target.plan.steps if isinstance(step, ToProperty))
+    asked = ",".join((call.plain("$select") or "", call.plain("$filter") or "", *path)).lower()
     for name, needs in _GUARDED.items():
         if name.lower() in asked and not has_any(call, *needs):
             raise PermissionMissing(needs[0])
@@ -103,9 +106,10 @@ def filters(view: View, query: Query) -> None:
 def create(call: Call, target: Target, values: Values) -> Entity:
     """A new account, with the manager and the sponsors that it names."""
     state.check_new(call.tenant, values)
-    given = {name: value for name, value in values.items() if name not in _READ_ONLY or name == "id"}
+    others = bound(call, values)
+    given = {name: value for name, value in values.items() if name not in _READ_ONLY}
     person = state.new_person(call.tenant, given, call.stamp)
-    link_all(call, person, values)
+    link_all(person, others)
     return person
 
 
@@ -118,6 +122,7 @@ def update(call: Call, entity: Entity, values: Values) -> None:
     if "customSecurityAttributes" in values and not has_any(call, "CustomSecAttributeAssignment.ReadWrite.All"):
         raise PermissionMissing("CustomSecAttributeAssignment.ReadWrite.All")
     state.check_values(call.tenant, values, entity)
+    bound(call, values)
     person = cast("Person", entity)
     state.change_person(call.tenant, person, values, call.stamp)
     change(call, entity, values, fixed=_READ_ONLY | {"passwordProfile", "accountEnabled"})
@@ -130,6 +135,15 @@ def delete(call: Call, entity: Entity, _: Target) -> None:
         erase(call.tenant, entity)
     else:
         recycle(call.tenant, entity, call.stamp)
+
+
+def _guarded(name: str, shown: Shown) -> Any:  # noqa: ANN401 - JSON values
+    """Nothing, however it was asked for, without the permission that the property has of its own."""
+    return shown.entity.get(name) if has_any(shown.view.call, *_GUARDED[name]) else None
+
+
+for _name in _GUARDED:
+    user.computed(_name)(partial(_guarded, _name))
 
 
 @user.computed("mailNickname")

@@ -39,7 +39,7 @@ def check_self_only(call: Call, target: Target) -> None:
     home = target.home
     if home is None or call.caller.user_id in (None, home.id) or home.kind.name != "microsoft.graph.user":
         return
-    needs = needs_of(call.method, target.plan.template)
+    needs = needs_of(call.method, target.place)
     opening = needs.delegated & call.caller.scopes if needs else frozenset()
     if opening and opening <= _SELF_ONLY and not has_any(call, *_WHOLE):
         raise DirectoryDenied

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.graph.users.sign_in_errors import BadMethod
+from emulator.moments import timestamp
 from emulator.schema import schema
 from emulator.store import Entity
 from emulator.tenant import Tenant
@@ -98,9 +99,9 @@ def add_pass(tenant: Tenant, authentication: Entity, values: Mapping[str, Any], 
         if usability(old, now) != "Expired":
             raise BadMethod("A Temporary Access Pass method already exists for this account.")
         passes.discard(old)
-    begins = values.get("startDateTime") or now.isoformat().replace("+00:00", "Z")
+    begins = values.get("startDateTime") or timestamp(now)
     found = {
-        "createdDateTime": now.isoformat().replace("+00:00", "Z"),
+        "createdDateTime": timestamp(now),
         "startDateTime": begins,
         "lifetimeInMinutes": lifetime,
         "isUsableOnce": bool(values.get("isUsableOnce")),

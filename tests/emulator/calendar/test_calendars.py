@@ -182,6 +182,31 @@ async def test_what_is_private_stays_so(role: str, expected: str) -> None:
     assert await ada.subjects() == ["Dentist"]
 
 
+@pytest.mark.parametrize(
+    ("role", "sensitivity", "is_shown"),
+    [
+        pytest.param("read", "private", False, id="a reader of what is private"),
+        pytest.param("limitedRead", "normal", False, id="a reader of titles"),
+        pytest.param("read", "normal", True, id="a reader"),
+        pytest.param(PRIVATE, "private", True, id="a trusted delegate"),
+    ],
+)
+async def test_what_hangs_on_a_hidden_event_is_hidden_too(role: str, sensitivity: str, is_shown: bool) -> None:
+    _, ada, bo, _ = people()
+    made = await ada.post("me/events", lunch(sensitivity=sensitivity))
+    attached = {"@odata.type": "#microsoft.graph.fileAttachment", "name": "Findings.txt", "contentBytes": "QQ=="}
+    await ada.post(f"me/events/{made['id']}/attachments", attached)
+    note = {"extensionName": "com.example.note", "text": "Findings"}
+    await ada.post(f"me/events/{made['id']}/extensions", note)
+    await share(ada, bo, role)
+    events = f"{theirs(ada)}/events"
+    for path in (f"{events}/{made['id']}/attachments", f"{events}?$expand=attachments"):
+        assert ("Findings" in str(await bo.get(path))) == is_shown
+    assert ("Findings" in (await bo.http.get(f"{events}/{made['id']}/extensions")).text) == is_shown
+    refused = await bo.http.post(f"{events}/{made['id']}/attachments", json=attached)
+    assert (refused.status_code == 403) != (role == PRIVATE)
+
+
 async def test_full_access_to_a_mailbox_opens_its_calendar() -> None:
     tenant, ada, bo, _ = people()
     await ada.post("me/events", lunch())

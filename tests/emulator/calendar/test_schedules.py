@@ -83,9 +83,18 @@ async def test_a_group_has_a_schedule() -> None:
     group = add_group(tenant, {
         "displayName": "Light", "mailNickname": "light", "mailEnabled": True, "groupTypes": ["Unified"],
     }, "2026-03-11T14:30:00Z")  # fmt: skip
-    (seen,) = await ask(ada, str(group["mail"]))
+    group.update({"proxyAddresses": [*group["proxyAddresses"], f"smtp:lamps@{tenant.domain}"]})
+    seen, by_alias = await ask(ada, str(group["mail"]), f"LAMPS@{tenant.domain}")
+    assert by_alias == {**seen, "scheduleId": f"LAMPS@{tenant.domain}"}
     assert seen["availabilityView"].strip("0") == ""
     assert seen["workingHours"]["timeZone"] == {"name": "UTC"}
+
+
+async def test_a_group_without_an_address_has_no_schedule() -> None:
+    tenant, ada, *_ = people()
+    add_group(tenant, {"displayName": "Door", "securityEnabled": True}, "2026-03-11T14:30:00Z")
+    (seen,) = await ask(ada, "None")
+    assert seen["error"]["responseCode"] == "ErrorMailRecipientNotFound"
 
 
 @pytest.mark.parametrize(
@@ -96,6 +105,11 @@ async def test_a_group_has_a_schedule() -> None:
         pytest.param({"startTime": None}, "ErrorInvalidParameter", id="no start"),
         pytest.param({"endTime": time("2026-03-15T00:00:00")}, "ErrorInvalidTimeInterval", id="backwards"),
         pytest.param({"endTime": time("2026-08-15T00:00:00")}, "ErrorTimeIntervalTooBig", id="too long"),
+        pytest.param(
+            {"endTime": time("2166-03-16T00:00:00"), "schedules": ["x@y.example"]},
+            "ErrorTimeIntervalTooBig",
+            id="too long, of a stranger",
+        ),
         pytest.param({"availabilityViewInterval": 1}, "ErrorInvalidMergedFreeBusyInterval", id="too fine"),
     ],
 )
@@ -162,6 +176,18 @@ async def test_without_times_the_next_days_are_searched() -> None:
     [
         pytest.param({"meetingDuration": "an hour"}, id="no duration"),
         pytest.param({"meetingDuration": "PT0S"}, id="no length"),
+        pytest.param({"meetingDuration": f"P{'9' * 5000}D"}, id="longer than all numbers"),
+        pytest.param(
+            {
+                "timeConstraint": {
+                    "timeSlots": [
+                        {"start": time("2026-03-16T08:00:00"), "end": time("2026-03-16T17:00:00")},
+                        {"start": time("2166-03-16T08:00:00"), "end": time("2166-03-16T17:00:00")},
+                    ]
+                }
+            },
+            id="slots that lie ages apart",
+        ),
         pytest.param({"minimumAttendeePercentage": 120}, id="more than all"),
     ],
 )

@@ -12,9 +12,16 @@ from emulator.graph.calendar.ids import occurrence_id, read_occurrence_id
 from tests.emulator.calendar.desk import SPRING, WEEKLY, ZONE, Desk, lunch, people, time
 from tests.emulator.support import error_of
 
+FAR = {"start": time("2027-03-16T12:00:00", ZONE), "end": time("2027-03-16T13:00:00", ZONE)}
+FAR_WEEKLY = {
+    "pattern": {**WEEKLY["pattern"], "daysOfWeek": ["tuesday"]},
+    "range": {**WEEKLY["range"], "startDate": "2027-03-16"},
+}
+FAR_WINDOW = "startDateTime=2027-03-01T00:00:00Z&endDateTime=2027-05-01T00:00:00Z"
+
 
 async def weekly(ada: Desk, *guests: Any, **changes: Any) -> dict[str, Any]:
-    return await ada.post("me/events", lunch(*guests, recurrence=WEEKLY, **changes))
+    return await ada.post("me/events", lunch(*guests, **{"recurrence": WEEKLY, **changes}))
 
 
 def days(items: list[dict[str, Any]]) -> list[str]:
@@ -282,6 +289,74 @@ class TestDelta:
         )
         told = {item["id"]: item for item in (await ada.get(link))["value"]}
         assert "@removed" in told[last["id"]]
+
+    async def test_what_never_was_in_the_window_is_no_concern_of_it(self) -> None:
+        _, ada, *_ = people()
+        far = await ada.post("me/events", lunch(subject="Far", **FAR))
+        series = await weekly(ada, **FAR, recurrence=FAR_WEEKLY)
+        third = (await ada.view(FAR_WINDOW))[2]
+        link = (await ada.get(self.START))["@odata.deltaLink"]
+        for key in (far["id"], series["id"], third["id"]):
+            await ada.patch(f"me/events/{key}", {"subject": "Changed"})
+        await ada.delete(f"me/events/{third['id']}")
+        assert (await ada.get(link))["value"] == []
+        await ada.delete(f"me/events/{far['id']}")
+        await ada.delete(f"me/events/{series['id']}")
+        assert (await ada.get(link))["value"] == []
+
+    async def test_an_event_that_only_passed_through_is_not_removed(self) -> None:
+        _, ada, *_ = people()
+        passing = await ada.post("me/events", lunch(**FAR))
+        link = (await ada.get(self.START))["@odata.deltaLink"]
+        brief = await ada.post("me/events", lunch())
+        await ada.patch(f"me/events/{passing['id']}", {name: lunch()[name] for name in ("start", "end")})
+        for event in (passing, brief):
+            await ada.patch(f"me/events/{event['id']}", FAR)
+        assert (await ada.get(link))["value"] == []
+
+    async def test_a_series_leaves_with_its_last_occurrence(self) -> None:
+        _, ada, *_ = people()
+        made = await weekly(ada)
+        shown = {made["id"], *(item["id"] for item in await ada.view())}
+        link = (await ada.get(self.START))["@odata.deltaLink"]
+        await ada.patch(f"me/events/{made['id']}", FAR)
+        after = await ada.get(link)
+        assert {item["id"] for item in after["value"] if "@removed" in item} == shown
+        assert len(after["value"]) == len(shown)
+        assert (await ada.get(after["@odata.deltaLink"]))["value"] == []
+
+    async def test_a_series_comes_with_the_exception_that_is_moved_into_the_window(self) -> None:
+        _, ada, *_ = people()
+        series = await weekly(ada, **FAR, recurrence=FAR_WEEKLY)
+        first = (await ada.view(FAR_WINDOW))[0]
+        body = await ada.get(self.START)
+        assert body["value"] == []
+        await ada.patch(f"me/events/{first['id']}", {name: lunch()[name] for name in ("start", "end")})
+        after = await ada.get(body["@odata.deltaLink"])
+        assert {item["id"] for item in after["value"]} == {series["id"], first["id"]}
+        await ada.delete(f"me/events/{first['id']}")
+        gone = await ada.get(after["@odata.deltaLink"])
+        assert {item["id"] for item in gone["value"] if "@removed" in item} == {series["id"], first["id"]}
+
+    async def test_what_moves_in_a_guests_calendar_leaves_the_guests_window(self) -> None:
+        _, ada, bo, _ = people()
+        made = await weekly(ada, bo.person)
+        shown = {item["id"] for item in await bo.view()}
+        link = (await bo.get(self.START))["@odata.deltaLink"]
+        await ada.patch(f"me/events/{made['id']}", FAR)
+        assert shown < {item["id"] for item in (await bo.get(link))["value"] if "@removed" in item}
+
+    @pytest.mark.parametrize("kind", ["events", "calendarView"])
+    async def test_calendars_tell_nothing_of_each_other(self, kind: str) -> None:
+        _, ada, *_ = people()
+        team = await ada.post("me/calendars", {"name": "Team"})
+        live = await ada.post(f"me/calendars/{team['id']}/events", lunch())
+        options = f"?{SPRING}" if kind == "calendarView" else ""
+        link = (await ada.get(f"me/{kind}/delta{options}"))["@odata.deltaLink"]
+        other = (await ada.get(f"me/calendars/{team['id']}/{kind}/delta{options}"))["@odata.deltaLink"]
+        await ada.patch(f"me/events/{live['id']}", {"subject": "Changed"})
+        assert (await ada.get(link))["value"] == []
+        assert [item["subject"] for item in (await ada.get(other))["value"]] == ["Changed"]
 
     async def test_it_has_pages(self) -> None:
         _, ada, *_ = people()

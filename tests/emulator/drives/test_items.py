@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -49,6 +50,18 @@ async def test_a_file_shows_its_facets() -> None:
         asked = ok(await client.get(f"{ROOT}:/a.txt?$select=publication,sharepointIds,webDavUrl"))
         assert asked["publication"] == {"level": "published", "versionId": "1.0"}
         assert asked["sharepointIds"]["listItemUniqueId"]
+
+
+async def test_the_key_that_seals_addresses_of_files_is_not_shown() -> None:
+    tenant = small_tenant()
+    async with ada(tenant) as client:
+        await put(client, "a.txt")
+        shown = ok(await client.get(f"{ROOT}:/a.txt?$select=sharepointIds"))["sharepointIds"]
+        again = ok(await client.get(f"{ROOT}?$select=sharepointIds"))["sharepointIds"]
+        (of,) = tenant.store.root("drives")
+        assert UUID(shown["listId"]).hex != of.state["key"].hex()
+        assert UUID(shown["listId"]).version == 5
+        assert shown["listId"] == again["listId"]
 
 
 async def test_children_come_by_name_and_in_pages() -> None:

@@ -9,7 +9,19 @@ import pytest
 
 from emulator import build_emulator
 from emulator.graph.drives.documents import docx
-from tests.emulator.drives.support import ROOT, ada, as_person, each, item_names, ok, people, put, refused
+from tests.emulator.drives.support import (
+    ROOT,
+    ada,
+    as_person,
+    each,
+    folder,
+    item_names,
+    ok,
+    people,
+    personal,
+    put,
+    refused,
+)
 from tests.emulator.support import NOW, FakeEntra, delegated, small_tenant
 
 
@@ -101,6 +113,69 @@ async def test_a_delta_query_of_a_folder_tells_of_what_is_below_it() -> None:
         await client.patch(f"/me/drive/items/{made['id']}", json={"parentReference": {"id": "root"}})
         items, _ = await walked(client, link)
         assert {one["id"]: one for one in items}[made["id"]]["deleted"] == {"state": "deleted"}
+
+
+async def told(client: httpx.AsyncClient, link: str) -> dict[str, bool]:
+    """Whether each thing that a link tells of is still there, by id."""
+    items, _ = await walked(client, link)
+    return {one["id"]: "deleted" not in one for one in items}
+
+
+async def test_a_delta_query_of_a_folder_tells_nothing_of_its_neighbours() -> None:
+    async with ada() as client:
+        live = await put(client, "Plans/a.txt")
+        await folder(client, "Reports")
+        _, link = await walked(client, f"{ROOT}:/Reports:/delta")
+        await client.patch(f"/me/drive/items/{live['id']}", json={"name": "b.txt"})
+        assert await told(client, link) == {}
+
+
+async def test_what_only_passed_through_a_folder_has_not_left_it() -> None:
+    async with ada() as client:
+        reports, plans = await folder(client, "Reports"), await folder(client, "Plans")
+        old = await put(client, "Plans/old.txt")
+        _, link = await walked(client, f"{ROOT}:/Reports:/delta")
+        new = await put(client, "Reports/new.txt")
+        for key, place in ((old["id"], reports), (old["id"], plans), (new["id"], plans)):
+            await client.patch(f"/me/drive/items/{key}", json={"parentReference": {"id": place["id"]}})
+        assert await told(client, link) == {reports["id"]: True}
+
+
+async def test_what_left_a_folder_and_was_then_deleted_is_told_as_gone() -> None:
+    async with ada() as client:
+        made, reports = await put(client, "Reports/a.txt"), await client.get(f"{ROOT}:/Reports")
+        _, link = await walked(client, f"{ROOT}:/Reports:/delta")
+        await client.patch(f"/me/drive/items/{made['id']}", json={"parentReference": {"id": "root"}})
+        await client.delete(f"/me/drive/items/{made['id']}")
+        assert await told(client, link) == {ok(reports)["id"]: True, made["id"]: False}
+
+
+async def test_what_changes_in_a_folder_that_left_has_left_too() -> None:
+    async with ada() as client:
+        inner = await put(client, "Reports/May/a.txt")
+        may = ok(await client.get(f"{ROOT}:/Reports/May"))
+        _, link = await walked(client, f"{ROOT}:/Reports:/delta")
+        await client.patch(f"/me/drive/items/{may['id']}", json={"parentReference": {"id": "root"}})
+        await client.patch(f"/me/drive/items/{inner['id']}", json={"name": "b.txt"})
+        found = await told(client, link)
+        assert (found[may["id"]], found[inner["id"]]) == (False, False)
+
+
+async def test_an_item_restored_elsewhere_has_left_its_folder_once() -> None:
+    async with ada(personal()) as client:
+        made = await put(client, "Reports/a.txt")
+        await folder(client, "Plans")
+        _, early = await walked(client, f"{ROOT}:/Reports:/delta")
+        await client.delete(f"/me/drive/items/{made['id']}")
+        items, late = await walked(client, early)
+        assert {one["id"]: one for one in items}[made["id"]]["deleted"] == {"state": "deleted"}
+        plans = ok(await client.get(f"{ROOT}:/Plans"))
+        _, passing = await walked(client, f"{ROOT}:/Plans:/delta")
+        await client.post(f"/me/drive/items/{made['id']}/restore", json={"parentReference": {"id": plans["id"]}})
+        assert (await told(client, early))[made["id"]] is False
+        assert made["id"] not in await told(client, late)
+        await client.patch(f"/me/drive/items/{made['id']}", json={"parentReference": {"id": "root"}})
+        assert made["id"] not in await told(client, passing)
 
 
 async def test_a_delta_link_is_only_good_for_a_while() -> None:

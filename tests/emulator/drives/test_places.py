@@ -32,6 +32,8 @@ def team(tenant: Tenant, visibility: str = "Private", kind: str = "Unified") -> 
         "groupTypes": [kind],
         "mailNickname": "team",
         "mail": "team@x.example",
+        "mailEnabled": True,
+        "proxyAddresses": ["SMTP:team@x.example", "smtp:crew@x.example"],
         "visibility": visibility,
     }
     group = tenant.store.root("groups").add(tenant.store.entity(schema().kind("group"), values))

@@ -50,6 +50,8 @@ async def test_a_shared_file_is_open_to_whom_it_was_shared_with_and_to_nobody_el
     async with as_person(tenant, bo) as client:
         (seen,) = ok(await client.get("/me/drive/sharedWithMe"))["value"]
         assert seen["remoteItem"]["parentReference"]["driveId"] == drive
+        for name in ("sharedWithMe", "recent"):
+            assert (await client.get(f"/me/drive/{name}()?$expand=*")).status_code == 200
         assert seen["remoteItem"]["shared"]["sharedBy"]["user"]["displayName"] == "Ada Lind"
         assert ok(await client.get(place))["name"] == "a.txt"
         assert ok(await client.get(f"/drives/{drive}"))["id"] == drive
@@ -109,13 +111,17 @@ async def test_what_is_in_a_shared_folder_has_the_permission_from_there() -> Non
         assert ok(await client.get(f"/drives/{drive}/items/{inner['id']}"))["name"] == "a.txt"
 
 
-async def test_a_group_that_was_let_in_lets_its_members_in() -> None:
+@pytest.mark.parametrize(
+    "address",
+    [pytest.param("team@x.example", id="by its address"), pytest.param("Crew@x.example", id="by an alias")],
+)
+async def test_a_group_that_was_let_in_lets_its_members_in(address: str) -> None:
     tenant = small_tenant()
     team(tenant)
     _, bo, cy, _ = people(tenant)
     async with as_person(tenant, cy) as client:
         made = await put(client, "a.txt")
-        (grant,) = await invited(client, made["id"], "team@x.example")
+        (grant,) = await invited(client, made["id"], address)
         assert grant["grantedToV2"]["group"]["displayName"] == "Team"
         drive = made["parentReference"]["driveId"]
     async with as_person(tenant, bo) as client:

@@ -173,7 +173,7 @@ def test_references_are_read_apart() -> None:
 
 def test_things_below_navigations_are_read_as_what_they_are() -> None:
     folder = schema().kind("contactFolder")
-    found = read_body({"contacts": [{"displayname": "x"}, "no thing"]}, folder)
+    found = read_body({"contacts": [{"displayname": "x"}]}, folder)
     assert [dict(part) for part in found.nested["contacts"]] == [{"displayName": "x"}]
     assert read_body({"contacts": None}, folder).nested == {"contacts": []}
     one = user(photo={"id": "x"})
@@ -187,6 +187,8 @@ def test_things_below_navigations_are_read_as_what_they_are() -> None:
     [
         pytest.param({"contacts": {"displayName": "x"}}, id="one for many"),
         pytest.param({"contacts": "x"}, id="text for many"),
+        pytest.param({"contacts": [{}, "no thing"]}, id="text among many"),
+        pytest.param({"contacts": [None]}, id="null among many"),
     ],
 )
 def test_a_navigation_of_the_wrong_shape_is_refused(body: dict[str, Any]) -> None:

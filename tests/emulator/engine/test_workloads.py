@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import httpx
@@ -219,7 +220,7 @@ async def test_hooks_make_change_and_delete(tenant: Tenant, workload: Workload) 
 
 async def test_a_property_may_be_kept_elsewhere(tenant: Tenant, workload: Workload) -> None:
     kept: list[Any] = []
-    says(workload).changed("jobTitle")(lambda _call, _entity, value: kept.append(value))
+    says(workload).changed("jobTitle")(lambda _call, _entity, value: partial(kept.append, value))
     async with graph_of(tenant, workload) as graph:
         (identity,) = await contacts(graph, "A")
         path = f"/me/contacts/{identity}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulator.graph.groups.state import add_group, by_address
+from emulator.graph.groups.state import add_group
 from tests.emulator.groups.driver import (
     BAD,
     DENIED,
@@ -37,7 +37,7 @@ async def test_a_microsoft_365_group_gets_an_address_and_belongs_to_who_made_it(
         assert group["securityIdentifier"].startswith("S-1-12-1-")
         for relation in ("owners", "members"):
             assert await names(client.get(f"/groups/{group['id']}/{relation}")) == ["Ada Lind"]
-    assert by_address(tenant, f"FAIR-TEAM@{tenant.domain}") is not None
+    assert tenant.addressee(f"FAIR-TEAM@{tenant.domain}") is not None
 
 
 async def test_a_security_group_has_no_address() -> None:

@@ -116,7 +116,9 @@ async def test_tips_tell_what_a_sender_should_know(
     setting = {"status": "alwaysEnabled", "internalReplyMessage": "On holiday"}
     await client_of(bo).patch("/me/mailboxSettings", json={"automaticRepliesSetting": setting})
     group = tenant.store.root("groups").add(
-        tenant.store.entity(schema().kind("group"), {"displayName": "All", "mail": "all@lindenhall.example"})
+        tenant.store.entity(
+            schema().kind("group"), {"displayName": "All", "mail": "all@lindenhall.example", "mailEnabled": True}
+        )
     )
     for member in (bo, cy):
         group.links_of("members").add(member)

@@ -29,7 +29,8 @@ async def rule(client: httpx.AsyncClient, actions: dict[str, Any], **more: Any) 
 
 def arrive(tenant: Tenant, ada: Person, subject: str = "Lamps", **details: Any) -> Message:
     usual = {"sender": OLGA, "body": "<p>Some words</p>"}
-    return receive_from_outside(tenant, ada, NOW, subject=subject, **usual | details)
+    (copy,) = receive_from_outside(tenant, [ada.address], NOW, subject=subject, **usual | details)
+    return copy
 
 
 async def test_a_rule_is_made_changed_listed_and_taken_away(graph: httpx.AsyncClient) -> None:

@@ -147,6 +147,26 @@ async def test_a_group_address_reaches_its_members_once(
     assert len(inside(tenant, bo, "inbox")) == len(inside(tenant, cy, "inbox")) == 1
 
 
+@pytest.mark.parametrize(
+    ("address", "reached"),
+    [
+        pytest.param("all@lindenhall.example", 1, id="its address"),
+        pytest.param("Everybody@Lindenhall.example", 1, id="an alias"),
+        pytest.param("nobody@lindenhall.example", 0, id="no address of it"),
+    ],
+)
+async def test_a_group_gets_mail_at_every_address_it_has(
+    graph: httpx.AsyncClient, tenant: Tenant, bo: Person, address: str, reached: int
+) -> None:
+    proxies = ["SMTP:all@lindenhall.example", "smtp:everybody@lindenhall.example"]
+    values = {"displayName": "All", "mail": "all@lindenhall.example", "mailEnabled": True, "proxyAddresses": proxies}
+    group = tenant.store.root("groups").add(tenant.store.entity(schema().kind("group"), values))
+    group.links_of("members").add(bo)
+    await send(graph, letter(address))
+    reports = inside(tenant, tenant.demo_person, "inbox")
+    assert (len(inside(tenant, bo, "inbox")), len(reports)) == (reached, 1 - reached)
+
+
 async def test_an_app_sends_as_the_mailbox_it_names_and_as_no_other(tenant: Tenant, bo: Person, cy: Person) -> None:
     async with client_for(tenant, app_only("Mail.Send")) as client:
         sent = await client.post(f"/users/{BO}/sendMail", json={"message": letter(CY)})
@@ -191,7 +211,7 @@ async def test_whoever_is_named_twice_gets_one_copy(graph: httpx.AsyncClient, te
 async def test_a_group_may_keep_its_mail_and_outside_members_get_theirs(
     graph: httpx.AsyncClient, tenant: Tenant, bo: Person
 ) -> None:
-    values = {"displayName": "All", "mail": "all@lindenhall.example"}
+    values = {"displayName": "All", "mail": "all@lindenhall.example", "mailEnabled": True}
     group = tenant.store.root("groups").add(tenant.store.entity(schema().kind("group"), values))
     contact = tenant.store.root("contacts").add(tenant.store.entity(schema().kind("orgContact"), {"mail": OUTSIDE}))
     for member in (bo, contact):

@@ -40,6 +40,23 @@ async def test_a_hidden_folder_shows_only_when_asked_for(graph: httpx.AsyncClien
 
 
 @pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        pytest.param("", [], id="who never saw it"),
+        pytest.param("&includeHiddenFolders=true", ["deleted"], id="who saw it"),
+    ],
+)
+async def test_a_hidden_folder_that_goes_is_told_to(graph: httpx.AsyncClient, options: str, told: list[str]) -> None:
+    key = await make(graph, "Machine", isHidden=True)
+    link = f"/me/mailFolders/delta?$select=displayName{options}"
+    body = (await graph.get(link, headers={"Prefer": "odata.maxpagesize=100"})).json()
+    assert ("Machine" in [one["displayName"] for one in body["value"]]) is bool(told)
+    await graph.delete(f"/me/mailFolders/{key}")
+    after = (await graph.get(f"{body['@odata.deltaLink']}{options}")).json()
+    assert [one["@removed"]["reason"] for one in after["value"] if one["id"] == key] == told
+
+
+@pytest.mark.parametrize(
     ("body", "status", "code"),
     [
         pytest.param({"displayName": "inbox"}, 409, "ErrorFolderExists", id="taken"),
@@ -82,7 +99,9 @@ async def test_a_folder_cannot_lie_in_itself_or_beside_its_namesake(graph: httpx
     inner = await make(graph, "Inner", outer)
     await make(graph, "Inner")
     for goal, code in ((inner, "ErrorMoveCopyFailed"), (outer, "ErrorMoveCopyFailed"), ("", "ErrorInvalidIdEmpty")):
-        assert error_of(await graph.post(f"/me/mailFolders/{outer}/move", json={"destinationId": goal}))[1] == code
+        for action in ("move", "copy"):
+            refused = await graph.post(f"/me/mailFolders/{outer}/{action}", json={"destinationId": goal})
+            assert error_of(refused)[1] == code
     for action in ("move", "copy"):
         clash = await graph.post(f"/me/mailFolders/{inner}/{action}", json={"destinationId": "msgfolderroot"})
         assert error_of(clash)[:2] == (409, "ErrorFolderExists")

@@ -84,9 +84,8 @@ def test_a_bad_select_is_refused(path: str, message: str) -> None:
     assert message in str(caught.value)
 
 
-def test_selected_names_can_be_asked_at_once() -> None:
+def test_options_are_held_against_a_type() -> None:
     options = read_options([("$select", "id, t.user/department,*")], KNOWN)
-    assert options.select_of(ENTITY, USER) == ("id", "department", "*")
     assert options.held_against(ENTITY, NAMES).selection.names(ENTITY) == ("id", "deletedDateTime")
 
 

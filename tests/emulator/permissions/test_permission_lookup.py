@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.permissions import Needs, Table, holds, needs_of
+from emulator.permissions import Needs, Table, holds, needs_of, row_of
 from emulator.permissions.lookup import found_in
 
 _SETS = [[], ["Mail.Read", "Mail.ReadWrite"], ["Mail.ReadWrite"], ["User.Read"], ["Assign.ReadWrite.All"]]
@@ -165,3 +165,10 @@ def test_the_shipped_table_is_looked_up_in_any_case_and_remembered() -> None:
     needs = needs_of("get", "/users/{}/Messages")
     assert needs == needs_of("GET", "/users/{}/messages")
     assert needs is needs_of("get", "/users/{}/Messages")
+
+
+def test_the_row_of_an_operation_is_its_own_at_any_address() -> None:
+    assert row_of("GET", "/users/{}/mailboxSettings")
+    assert row_of("GET", "/me/mailFolders/{}/messages/{}")
+    assert row_of("GET", "/users/{}/signInActivity") is None
+    assert row_of("GET", "/users/{}/manager/microsoft.graph.user/messages") is None

@@ -199,6 +199,16 @@ async def test_the_resource_must_be_there_and_be_permitted(
     assert error_of(response)[2].startswith("Operation: Create; Exception: [Status Code: ")
 
 
+@pytest.mark.parametrize(
+    "roles", [pytest.param(("User.Read.All",), id="the relation"), pytest.param((_MAIL,), id="mail")]
+)
+async def test_a_mailbox_is_not_watched_through_a_relation(stage: Stage, bo: Person, roles: tuple[str, ...]) -> None:
+    path = f"users/{bo.id}/manager/microsoft.graph.user/messages"
+    async with stage.client(app_only(*roles)) as client:
+        response = await client.post("/subscriptions", json=body(path))
+    assert error_of(response)[:2] == (403, "ExtensionError")
+
+
 _PEOPLE = {"cy": "cy.falk", "dee": "dee.ruiz"}
 
 

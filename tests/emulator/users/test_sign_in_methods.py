@@ -8,10 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Tenant
+from emulator import Tenant, build_emulator
 from emulator.graph.users.sign_in import EMAIL_ID, PASSWORD_ID, PHONE_IDS
 from emulator.schema import schema
-from tests.emulator.support import ids, small_tenant
+from tests.emulator.support import NOW, ids, small_tenant
 from tests.emulator.users.support import as_person, ok, person, refused
 
 CY = "/users/cy.falk@lindenhall.example/authentication"
@@ -109,6 +109,18 @@ async def test_a_pass_is_good_for_its_time(graph: httpx.AsyncClient, start: str,
     assert made["methodUsabilityReason"] == reason
 
 
+async def test_a_pass_begins_at_a_whole_second(tenant: Tenant) -> None:
+    app = build_emulator(tenant, clock=lambda: NOW.timestamp() + 0.25)
+    scope = "UserAuthenticationMethod.ReadWrite.All"
+    token = app.state.entra.access_token(tenant.demo_person, scopes=[scope])
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="https://graph.microsoft.com/v1.0"
+    ) as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        made = ok(await client.post(f"{CY}/temporaryAccessPassMethods", json={}, headers=headers), 201)
+    assert (made["createdDateTime"], made["startDateTime"]) == ("2026-03-11T14:30:00Z",) * 2
+
+
 async def test_a_pass_that_is_over_makes_room_and_a_used_one_is_used(graph: httpx.AsyncClient, tenant: Tenant) -> None:
     over = {"startDateTime": "2026-03-10T12:00:00Z", "lifetimeInMinutes": 10}
     ok(await graph.post(f"{CY}/temporaryAccessPassMethods", json=over), 201)
@@ -137,7 +149,7 @@ async def test_a_password_is_reset_and_told_when_it_was_made_up(graph: httpx.Asy
     chosen = await graph.post(path, json={"newPassword": "Lamp-post-18"})
     assert ok(chosen, 202)["newPassword"] is None
     refused(await graph.post(path, json={"newPassword": "x"}), 400, "Request_BadRequest", "complexity")
-    refused(await graph.post(path, json={"newPassword": 1}), 400, "badRequest", "text")
+    refused(await graph.post(path, json={"newPassword": 1}), 400, "badRequest", "Edm.String")
     assert told == ["password", "password"]
 
 
