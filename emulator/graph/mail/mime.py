@@ -206,9 +206,11 @@ def _dated(mail: EmailMessage) -> dict[str, str]:
 
 
 def _addresses(mail: EmailMessage, name: str) -> list[dict[str, Any]]:
-    found = getaddresses([str(value) for value in mail.get_all(name, [])])
-    if len(found) > _MOST_RECIPIENTS:
+    given = [str(value).strip() for value in mail.get_all(name, [])]
+    # Counted here, since Pythons differ in what they make of too many.
+    if any(max(text.count(","), text.count("(")) > _MOST_RECIPIENTS for text in given):
         raise UnreadableMime
+    found = getaddresses([text.rstrip(",") for text in given])
     return [Address(str(_HEADERS("Name", shown)) or address, address).recipient for shown, address in found if address]
 
 
