@@ -242,4 +242,4 @@ async def test_search_knows_sizes_and_sorts_by_date_sent(
 async def test_me_is_nobody_to_an_app(tenant: Tenant) -> None:
     async with client_for(tenant, app_only("User.Read.All", "Mail.Read")) as client:
         for path in ("/me", "/me/manager", "/me/directReports", "/me/messages", "/me/mailFolders"):
-            assert error_of(await client.get(path))[:2] == (400, "Request_BadRequest")
+            assert error_of(await client.get(path))[:2] == (400, "BadRequest")

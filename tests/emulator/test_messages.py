@@ -357,7 +357,7 @@ async def test_an_app_reads_every_mailbox_but_has_none(tenant: Tenant) -> None:
     tenant.add_message(tenant.person("bo.mcallister@lindenhall.example"), "For Bo")
     async with client_for(tenant, app_only("Mail.Read")) as client:
         assert subjects(await client.get("/users/bo.mcallister@lindenhall.example/messages")) == ["For Bo"]
-        assert error_of(await client.get("/me/messages"))[1] == "Request_BadRequest"
+        assert error_of(await client.get("/me/messages"))[1] == "BadRequest"
     async with client_for(tenant, app_only("User.Read.All")) as client:
         assert error_of(await client.get("/users/bo.mcallister@lindenhall.example/messages")) == DENIED
 

@@ -23,7 +23,7 @@ from emulator.store import Entity, Slice
 _PURPOSE = "calendarView/delta"
 _PAGE, _LARGEST = 10, 1000
 _DAYS = 30
-_OPTIONS = ("$select", "$expand", "$skiptoken", "$deltatoken", "$top", "$filter", "$orderby")
+_OPTIONS = ("$select", "$expand", "$skiptoken", "$deltatoken", "$top")
 # All that is told of an occurrence that is like the others.
 _SLIM = ("@odata.type", "@odata.etag", "id", "seriesMasterId", "type", "start", "end")
 
@@ -53,6 +53,8 @@ def window_delta(call: Call, target: Target) -> Answer:
     members = target.members
     if not isinstance(members, Slice):
         raise MethodNotAllowed
+    with target.dialect.reading_query():
+        call.options(*_OPTIONS)  # what cannot be followed is refused, not left out
     turn = _turn(call)
     asked = call.at(call.method, call.path, (("$select", turn.select),) if turn.select else ())
     view = view_of(target.service, asked, target)

@@ -17,7 +17,7 @@ from emulator.graph.engine.view import View
 from emulator.graph.engine.workload import Service
 from emulator.store import Entity, Items, Joined, Removed, Slice
 
-_OPTIONS = ("$select", "$filter", "$orderby", "$top", "$expand", "$search", "$skiptoken", "$deltatoken", "$count")
+_TOKENS = ("$skiptoken", "$deltatoken")
 _PURPOSE = "delta"
 _DAY = 86_400
 Gone: TypeAlias = Callable[[View, Removed], dict[str, Any]]
@@ -63,7 +63,7 @@ def delta(service: Service, call: Call, target: Target, rules: DeltaRules | None
     # The first question was asked once; its options hold for all that follow.
     asked = call if turn.query == call.query else call.at(call.method, call.path, turn.query)
     view = view_of(service, asked, target)
-    query = query_of(view, *_OPTIONS)
+    query = query_of(view, *target.dialect.delta_options, *_TOKENS)
     # For relations told within an item: since when.
     asked.state["since"] = turn.since
     changes = _changes(members, turn)

@@ -42,6 +42,7 @@ class Dialect:
     bad_body: Callable[[str], GraphFault]
     unknown_user: Callable[[str], GraphFault] | None = None
     pages_by: str = "skip"
+    delta_options: tuple[str, ...] = ("$select", "$filter", "$orderby", "$top", "$expand", "$count")
     patched: int = 200
     names_id: bool = True
     has_etags: bool = False
@@ -85,6 +86,7 @@ DIRECTORY = Dialect(
     DirectoryBadRequest,
     DirectoryBadRequest,
     pages_by="skiptoken",
+    delta_options=("$select", "$filter"),
     patched=204,
     names_id=False,
     refuses_large_pages=True,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.faults import DirectoryBadRequest, NotServed
+from emulator.faults import InvalidRequest, NotServed
 from emulator.graph.engine import deltas, reading, writing
 from emulator.graph.engine.arguments import check_arguments
 from emulator.graph.engine.call import Call, Reply
@@ -84,4 +84,4 @@ class Graph:
     def _check_me(call: Call, plan: Plan) -> None:
         first = plan.steps[0]
         if isinstance(first, ToRoot) and first.root.name == "me" and call.caller.user_id is None:
-            raise DirectoryBadRequest("/me request is only valid with delegated authentication flow.")
+            raise InvalidRequest("/me request is only valid with delegated authentication flow.")

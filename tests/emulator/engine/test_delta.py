@@ -16,7 +16,7 @@ from emulator.graph.engine.dialects import EXCHANGE
 from emulator.graph.engine.target import Target
 from emulator.graph.engine.workload import Workload
 from tests.emulator.engine.tiny import BASE, SCOPES, code_of, contacts, graph_of, made, person, read, shown, speaking
-from tests.emulator.support import NOW, FakeEntra, delegated, ids, pages
+from tests.emulator.support import NOW, FakeEntra, client_for, delegated, ids, pages, small_tenant
 
 DELTA = "/me/contacts/delta"
 
@@ -176,3 +176,27 @@ async def test_delta_is_answered_for_every_stored_collection(graph: httpx.AsyncC
     _, link = await whole(graph, f"/me/contactFolders/{folder}/contacts/delta()")
     await made(graph, f"/me/contactFolders/{folder}/contacts", displayName="In")
     assert shown({"value": (await whole(graph, link))[0]}) == ["In"]
+
+
+@pytest.mark.parametrize(
+    ("path", "option"),
+    [
+        pytest.param("/users/delta", "$top=2", id="pages of people"),
+        pytest.param("/users/delta", "$orderby=displayName", id="people in order"),
+        pytest.param("/users/delta", "$expand=manager", id="people with their managers"),
+        pytest.param("/groups/delta", '$search="displayName:a"', id="a search for groups"),
+        pytest.param("/me/mailFolders/inbox/messages/delta", '$search="a"', id="a search for mail"),
+        pytest.param(
+            "/me/calendarView/delta?startDateTime=2026-03-09T00:00:00Z&endDateTime=2026-03-16T00:00:00Z",
+            "$filter=subject eq 'a'",
+            id="some meetings",
+        ),
+    ],
+)
+async def test_what_a_service_cannot_follow_is_refused_and_not_ignored(path: str, option: str) -> None:
+    tenant = small_tenant()
+    scopes = ("User.Read.All", "Group.Read.All", "Mail.Read", "Calendars.Read")
+    async with client_for(tenant, delegated(tenant.demo_person, *scopes)) as client:
+        answer = await client.get(f"{path}{'&' if '?' in path else '?'}{option}")
+    assert answer.status_code == 400
+    assert "is not supported" in answer.json()["error"]["message"]
