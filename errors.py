@@ -18,7 +18,9 @@ AppError
     ├── GraphNotFound     404, 410: there is no such thing, or not any more
     ├── GraphConflict     409, 412: it changed meanwhile
     ├── GraphThrottled    429: too many requests
+    ├── GraphTooLarge     more bytes than were asked for, or than there is room for
     └── GraphUnavailable  5xx, or no usable answer at all
+        └── GraphUncertain  a write whose answer was lost: it may have been done
 
 Messages are written for the person or model who reads them and say what to do next.
 Whoever raises one puts no token, secret or request body in its text.
@@ -128,8 +130,22 @@ class GraphConflict(GraphError):
 
 
 class GraphThrottled(GraphError):
-    """Graph wants fewer requests."""
+    """Graph wants fewer requests; `retry_after` is how many seconds it asked for, 0 where it did not say."""
+
+    def __init__(
+        self, code: str, message: str, *, status: int = 0, request_id: str = "", retry_after: float = 0
+    ) -> None:
+        super().__init__(code, message, status=status, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class GraphTooLarge(GraphError):
+    """An answer, a file or an upload has more bytes than the limit."""
 
 
 class GraphUnavailable(GraphError):
     """Graph failed, timed out or sent nothing usable."""
+
+
+class GraphUncertain(GraphUnavailable):
+    """The answer to a write was lost, so it may have been done; whoever repeats it looks first."""
