@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from typing import Protocol
@@ -27,13 +28,14 @@ from emulator.faults import GraphFault, NotSignedIn, UnknownVersion
 from emulator.graph.catalogue import WORKLOADS
 from emulator.graph.engine.batch import batched
 from emulator.graph.engine.call import NOBODY, Answer, Call, CallerLike, answered
+from emulator.graph.engine.mishaps import befall
 from emulator.graph.engine.responses import Trace, refusal, respond
 from emulator.graph.engine.serving import Graph
 from emulator.graph.engine.workload import Service, Workload
 from emulator.graph.metadata import described, is_description
 from emulator.graph.subscriptions.state import notifications_of
 from emulator.tenant import Tenant
-from emulator.throttling import Chaos, Gate, Throttle
+from emulator.throttling import Chaos, Fault, Gate, Throttle, Visit
 
 _VERSIONS = frozenset({"v1.0", "beta"})
 _PREFIXES = ("/v1.0/", "/beta/")
@@ -123,17 +125,19 @@ class GraphEndpoint:
         self.login_url = cloud.login_url
         self.graph = graph
         self.throttle = throttle
-        self.chaos = Chaos()
+        self.chaos = Chaos(clock)
         self.log = CallLog()
         self._gate = Gate(self.graph, throttle, self.chaos, self.log)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
+        await self.throttle.travel()
         try:
             response = await self._response(request)
         except ConnectionDropped:
             await drop(scope, receive)
             return
+        await self.throttle.travel()
         await response(scope, receive, send)
 
     async def _response(self, request: Request) -> Response:
@@ -141,22 +145,31 @@ class GraphEndpoint:
         trace = Trace.of(headers, datetime.fromtimestamp(self._clock(), UTC))
         version, _, path = _raw_path(request).strip("/").partition("/")
         body = await request.body()
-        trouble = None if self.chaos.is_fine else self.chaos.meets(request.method, path)
+        visit = None if self.chaos.is_fine else self._visit(request, path)
+        trouble = None if visit is None else self.chaos.meets(visit)
         try:
-            if trouble is not None and trouble.is_instead:
-                answer = trouble.answer()
+            if visit is not None and trouble is not None and trouble.is_instead:
+                answer = trouble.answer(visit)
             else:
-                answer = await self._answer(
-                    self._call(request, headers, version, path, body=body, now=trace.date), trace
-                )
+                call = self._call(request, headers, version, path, body=body, now=trace.date)
+                answer = await self._answer(call, trace, visit, trouble)
         except GraphFault as fault:
             answer = refusal(fault, trace, self.login_url)
+        if visit is not None and trouble is None:
+            trouble = self.chaos.spoils(visit, answer)
         is_lost = trouble is not None and trouble.kind in ("reset", "lost")
         self._note(request, version, path, 0 if is_lost else answer.status)
+        if visit is None or trouble is None:
+            return respond(answer, trace)
         if is_lost:
             raise ConnectionDropped
-        response = respond(answer, trace)
-        return torn(response) if trouble is not None and trouble.kind == "torn" else response
+        response = respond(trouble.spoil(answer, visit), trace)
+        return torn(response) if trouble.kind == "torn" else trouble.spoil_bytes(response, request.scope)
+
+    def _visit(self, request: Request, path: str) -> Visit:
+        query = _query(request)
+        url = f"{self._host(_headers(request), request)}{_raw_path(request)}"
+        return Visit(request.method, path, f"{url}?{query}" if query else url, self._gate.service_at)
 
     def _call(
         self, request: Request, headers: Mapping[str, str], version: str, path: str, *, body: bytes, now: datetime
@@ -169,7 +182,7 @@ class GraphEndpoint:
             tenant=caller.directory or self._tenant,
             caller=caller,
             method=request.method,
-            host=f"{request.scope['scheme']}://{headers.get('host', self._cloud.graph_host)}",
+            host=self._host(headers, request),
             version=version.lower(),
             path=path,
             query=tuple(parse_qsl(_query(request), keep_blank_values=True)),
@@ -178,13 +191,29 @@ class GraphEndpoint:
             body=body,
         )
 
-    async def _answer(self, call: Call, trace: Trace) -> Answer:
+    def _host(self, headers: Mapping[str, str], request: Request) -> str:
+        return f"{request.scope['scheme']}://{headers.get('host', self._cloud.graph_host)}"
+
+    async def _answer(self, call: Call, trace: Trace, visit: Visit | None, trouble: Fault | None) -> Answer:
+        if visit is not None:
+            await self._prepare(call, visit, trouble)
         if call.caller is not NOBODY:
             is_batch = call.path.lower() == "$batch"
             return await (batched(self._gate, call, trace) if is_batch else self._gate.answer(call))
         if is_description(call.path):
             return described(self.graph.service, call)
         return await answered(self.graph.answer_open(call))
+
+    async def _prepare(self, call: Call, visit: Visit, trouble: Fault | None) -> None:
+        """What has to happen first for a call to go wrong as somebody asked for."""
+        if trouble is not None and trouble.kind == "expired":
+            # Only the workload can end a session, and it does when it is told that nobody wants it any more.
+            with suppress(GraphFault):
+                await answered(self.graph.answer_open(call.at("DELETE", call.path, call.query)))
+        elif trouble is not None:
+            befall(call, trouble.mishap)
+        if call.caller is not NOBODY:
+            self.chaos.check_challenged(visit, call)
 
     def _caller(self, headers: Mapping[str, str]) -> CallerLike:
         try:

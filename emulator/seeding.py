@@ -41,6 +41,8 @@ class Seeder:
     app_id: str = "00000000-0000-0000-0000-000000000000"
     directory: Tenant | None = None
     barred: tuple[tuple[str, str], ...] = ()
+    token_id: str = ""
+    issued_at: int = 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,10 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic.alias_generators import to_camel
 
+from emulator.throttling import Kind
+from emulator.throttling.faults import Link
+from emulator.throttling.weighing import Service
+
 Times = Annotated[int, Field(ge=1)] | None
 Factor = Annotated[float, Field(gt=0, le=1_000_000)]
 M = TypeVar("M", bound=BaseModel)
@@ -70,20 +74,29 @@ class Throttling(_Body):
     factor: Factor = 1
     factors: dict[str, Factor] = {}
     latency: Annotated[float, Field(ge=0, le=600)] = 0
+    round_trip: Annotated[float, Field(ge=0, le=600)] = 0
 
 
 class GraphTrouble(_Body):
-    """Trouble at Graph: see `Fault`."""
+    """Trouble at Graph: see `Fault`; `user` is an id or user principal name."""
 
-    kind: Literal["error", "torn", "reset", "lost"] = "error"
+    kind: Kind = "error"
     times: Times = 1
+    spares: Annotated[int, Field(ge=0)] = 0
     method: str = ""
     path: str = ""
-    status: Annotated[int, Field(ge=400, le=599)] = 503
+    service: Service | None = None
+    status: Annotated[int, Field(ge=300, le=599)] | None = None
     body: Literal["json", "html", "none"] = "json"
     retry_after: Annotated[int, Field(ge=0)] | AwareDatetime | None = None
     code: str = ""
     message: str = ""
+    target: str | None = None
+    link: Link = ""
+    size: Annotated[int, Field(ge=0, le=2**40)] | None = None
+    user: str = ""
+    claims: str = ""
+    polls: Annotated[int, Field(ge=0, le=1000)] | None = None
 
 
 class EntraTrouble(_Body):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic.alias_generators import to_camel
+
 from emulator.clock import Clock
 from emulator.control.state import Control
 from emulator.entra.weather import Front
@@ -46,6 +48,7 @@ def faults(control: Control) -> dict[str, Any]:
         "factor": throttle.factor,
         "factors": throttle.factors,
         "latency": throttle.latency,
+        "roundTrip": throttle.round_trip,
         "limits": {CONCURRENCY: {"amount": throttle.slots}, **limits},
     }
     graph = [_fault(fault) for fault in control.chaos.faults]
@@ -91,9 +94,11 @@ def outbox(control: Control) -> list[dict[str, Any]]:
 
 def _fault(fault: Fault) -> dict[str, Any]:
     found = {"kind": fault.kind, "times": fault.left, "method": fault.method, "path": fault.path}
-    if fault.kind != "error":
-        return found
-    return {**found, "status": fault.status, "body": fault.body, "retryAfter": _waiting(fault.retry_after)}
+    struck = {**found, "service": fault.service, "spares": fault.spares}
+    facts = {name: getattr(fault, name) for name in fault.facts}
+    if "retry_after" in facts:
+        facts["retry_after"] = _waiting(fault.retry_after)
+    return {**struck, **{to_camel(name): value for name, value in facts.items()}}
 
 
 def _front(front: Front) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from emulator.control.bodies import EntraTrouble, Faults, Throttling
+from emulator.control.bodies import EntraTrouble, Faults, GraphTrouble, Throttling
 from emulator.control.state import Control
 from emulator.entra.weather import Weather
 from emulator.tenant import Person
+from emulator.throttling import Fault
 
 
 class BadFault(Exception):
@@ -15,11 +16,11 @@ class BadFault(Exception):
 def stir(control: Control, wanted: Faults) -> None:
     """Set the limits, then add the trouble, in the order given; nothing happens when any of it is wrong."""
     people = [_person(control, each.user) for each in wanted.entra]
+    faults = [_fault(control, each) for each in wanted.graph]
     if wanted.throttling is not None:
         _throttle(control, wanted.throttling)
-    for trouble in wanted.graph:
-        facts = trouble.model_dump(exclude={"kind", "times"})
-        control.chaos.strike(trouble.kind, times=trouble.times, **facts)
+    for fault in faults:
+        control.chaos.add(fault)
     for each, person in zip(wanted.entra, people, strict=True):
         _weather(control.entra.weather, each, person)
 
@@ -33,7 +34,16 @@ def _throttle(control: Control, wanted: Throttling) -> None:
             raise BadFault(str(error)) from error
     else:
         throttle.turn_off()
-    throttle.latency = wanted.latency
+    throttle.latency, throttle.round_trip = wanted.latency, wanted.round_trip
+
+
+def _fault(control: Control, wanted: GraphTrouble) -> Fault:
+    facts = wanted.model_dump(exclude={"kind", "times", "user"}, exclude_none=True)
+    person = _person(control, wanted.user)
+    try:
+        return Fault(wanted.kind, left=wanted.times, user=person.id if person else "", **facts)
+    except ValueError as error:
+        raise BadFault(str(error)) from error
 
 
 def _weather(weather: Weather, wanted: EntraTrouble, person: Person | None) -> None:

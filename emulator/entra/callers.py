@@ -34,7 +34,8 @@ class Caller:
     """Who a Graph access token speaks for; `user_id` is None when the application speaks for itself.
 
     `directory` is where the person is from, if that is not the tenant itself. `barred` are the paths that the token
-    does not open, with the claims that one that does must have.
+    does not open, with the claims that one that does must have. `token_id` tells one token from the next, and
+    `issued_at` is when it was, in seconds.
     """
 
     app_id: str
@@ -43,6 +44,8 @@ class Caller:
     roles: frozenset[str]
     directory: Tenant | None = None
     barred: tuple[tuple[str, str], ...] = ()
+    token_id: str = ""
+    issued_at: int = 0
 
 
 def read_caller(realm: Realm, authorization: str | None) -> Caller:
@@ -82,6 +85,8 @@ def _caller(realm: Realm, authorization: str | None) -> Caller:
             for path, context in realm.rules.guarded_paths.items()
             if context not in claims.get("acrs", ())
         ),
+        token_id=claims["uti"],
+        issued_at=claims["iat"],
     )
 
 

@@ -23,6 +23,8 @@ class Throttle:
 
     `factor` scales all of them but the four requests at a time; `factors` scale single ones, by the names in `NAMES`.
     `latency` are the seconds that each call takes, throttled or not: only what takes time can meet in a mailbox.
+    `round_trip` are those that a request and its answer are on their way, during which nobody's slot is taken; a batch
+    goes the way once for all its parts.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Throttle:
         self.factor = 1.0
         self.factors: dict[str, float] = {}
         self.latency = 0.0
+        self.round_trip = 0.0
         self._windows: dict[tuple[str, ...], Window] = {}
         self._under_way: Counter[tuple[str, str]] = Counter()
 
@@ -54,7 +57,8 @@ class Throttle:
 
     def turn_off(self) -> None:
         """Let everything through again, at once."""
-        self.is_on, self.factor, self.factors, self.latency = False, 1.0, {}, 0.0
+        self.is_on, self.factor, self.factors = False, 1.0, {}
+        self.latency = self.round_trip = 0.0
         self._windows.clear()
 
     def limit(self, rule: Rule, tenant: Tenant) -> int:
@@ -65,6 +69,11 @@ class Throttle:
     def slots(self) -> int:
         """How many requests an application may have under way in one mailbox."""
         return max(1, round(SLOTS * self.factors.get(CONCURRENCY, 1)))
+
+    async def travel(self) -> None:
+        """The way between a client and Graph, in one direction."""
+        if self.round_trip:
+            await self._sleep(self.round_trip / 2)
 
     @asynccontextmanager
     async def admitted(self, call: Call, weight: Weight) -> AsyncIterator[dict[str, str]]:

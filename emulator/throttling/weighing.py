@@ -20,6 +20,13 @@ _ROOTS: dict[str, Service] = {
     "invitations": "invitations",
     "places": "other",
 }
+# Addresses that need no token, by their first segment.
+OPEN_PLACES: dict[str, Service] = {
+    "driveuploads": "sharepoint",
+    "drivedownloads": "sharepoint",
+    "drivemonitors": "sharepoint",
+    "attachmentsessions": "outlook",
+}
 _OWNERS = frozenset({"me", "users", "groups"})
 # What follows a user or a group in a path and is not the directory's.
 _FILES = frozenset({"drive", "drives", "followedSites", "insights", "sites"})

@@ -277,6 +277,43 @@ async def test_trouble_at_graph_is_made_shown_and_ended(control: Control, http: 
     assert (await http.get("/v1.0/me", headers=mine)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        pytest.param({"service": "outlook", "spares": 2}, {"service": "outlook", "spares": 2}, id="for a service"),
+        pytest.param(
+            {"kind": "redirect", "target": "loop"}, {"status": 302, "target": "loop", "service": None}, id="a redirect"
+        ),
+        pytest.param(
+            {"kind": "link", "target": "another-host", "link": "nextLink"},
+            {"target": "another-host", "link": "nextLink"},
+            id="a link",
+        ),
+        pytest.param({"kind": "gzip-bomb", "size": 1000}, {"size": 1000}, id="a bomb"),
+        pytest.param({"kind": "slow", "polls": 9}, {"polls": 9}, id="a slow copy"),
+        pytest.param({"kind": "slow"}, {"polls": 5}, id="a slow copy as usual"),
+        pytest.param(
+            {"kind": "challenge", "user": "ada.lind@lindenhall.example", "claims": "{}"}, {"claims": "{}"}, id="claims"
+        ),
+        pytest.param({"kind": "torn-part"}, {"times": 1}, id="a torn part"),
+    ],
+)
+async def test_every_kind_of_trouble_can_be_made_and_shown(
+    control: Control, http: httpx.AsyncClient, wanted: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    (found,) = (await asked(http, "POST", "faults", {"graph": [wanted]}))["graph"]
+    assert shown.items() <= found.items()
+    assert found["kind"] == wanted.get("kind", "error")
+    if "user" in wanted:
+        assert found["user"] == head(control).id
+
+
+async def test_a_round_trip_can_be_asked_for(control: Control, http: httpx.AsyncClient) -> None:
+    body = await asked(http, "POST", "faults", {"throttling": {"on": False, "roundTrip": 0.5}})
+    assert (body["throttling"]["roundTrip"], control.throttle.round_trip) == (0.5, 0.5)
+    assert (await asked(http, "DELETE", "faults"))["throttling"]["roundTrip"] == 0
+
+
 async def test_trouble_at_the_sign_in_is_made_and_shown(control: Control, http: httpx.AsyncClient) -> None:
     person = head(control)
     wanted = [
@@ -299,6 +336,10 @@ async def test_trouble_at_the_sign_in_is_made_and_shown(control: Control, http: 
     [
         pytest.param({"graph": [{"status": 200}]}, "graph.0.status", id="a status that is none"),
         pytest.param({"graph": [{"kind": "hiccup"}]}, "graph.0.kind", id="unknown trouble"),
+        pytest.param({"graph": [{}, {"kind": "link"}]}, "needs a 'target'", id="a link to nowhere"),
+        pytest.param({"graph": [{"kind": "torn", "size": 3}]}, "has no 'size'", id="a fact of another kind"),
+        pytest.param({"graph": [{"kind": "challenge", "user": "x"}]}, "nobody called 'x'", id="nobody challenged"),
+        pytest.param({"graph": [{"service": "mail"}]}, "graph.0.service", id="unknown service"),
         pytest.param({"graph": [{"times": 0}]}, "graph.0.times", id="never"),
         pytest.param({"throttling": {"factor": 0}}, "throttling.factor", id="no factor"),
         pytest.param({"throttling": {"factors": {"mail": 1}}}, "There is no limit 'mail'", id="no such limit"),

@@ -12,6 +12,7 @@ from emulator.graph.drives.items import referred_folder
 from emulator.graph.drives.places import reached
 from emulator.graph.drives.service import conflict_wish, doing, drives, item
 from emulator.graph.engine.call import Answer, Call
+from emulator.graph.engine.mishaps import mishap_of
 from emulator.graph.engine.target import Target
 from emulator.store import Entity
 
@@ -20,13 +21,14 @@ _PLACE = "driveMonitors"
 
 @dataclass
 class Monitor:
-    """A copy under way: it is done when it is looked at for the second time."""
+    """A copy under way: whoever looks so often is told that it is not done yet."""
 
     source: Entity
     folder: Entity
     name: str
     wish: str
     doing: state.Doing
+    polls: int = 1
     looks: int = 0
     made: Entity | None = None
     fault: GraphFault | None = None
@@ -45,8 +47,11 @@ def copy(call: Call, target: Target) -> Answer:
         raise NoSuchItem
     name = names.checked_name(call.json.get("name") or source["name"])
     secret = secrets.token_urlsafe(24)
-    monitor = Monitor(source, folder, name, conflict_wish(call, call.json, "fail"), doing(call))
-    _perform(monitor)
+    mishap = mishap_of(call)
+    wish = conflict_wish(call, call.json, "fail")
+    monitor = Monitor(source, folder, name, wish, doing(call), polls=mishap.polls, fault=mishap.fails)
+    if monitor.fault is None:
+        _perform(monitor)
     state.drive(folder).state["monitors"][secret] = monitor
     return Answer(None, 202, {"Location": f"{call.root}/{_PLACE}/{call.tenant.id}/{secret}"})
 
@@ -61,8 +66,9 @@ def watch(call: Call, rest: str) -> Answer:
         raise NoSuchItem
     monitor.looks += 1
     head = {"@odata.context": f"{call.root}/$metadata#oneDrive.longRunningOperationStatus/$entity"}
-    if monitor.looks == 1:
-        return Answer({**head, "operation": "itemCopy", "percentageComplete": 30.0, "status": "inProgress"}, 202)
+    if monitor.looks <= monitor.polls:
+        percent = round(100 * monitor.looks / (monitor.polls + 1), 1)
+        return Answer({**head, "operation": "itemCopy", "percentageComplete": percent, "status": "inProgress"}, 202)
     if monitor.made is None:
         fault = monitor.fault or NameTaken()
         error = {"code": fault.code, "message": fault.message}

@@ -25,6 +25,7 @@ from emulator.graph.drives.places import parent_and_name, reached
 from emulator.graph.drives.service import check_match, conflict_wish, doing, drives, etag, item, item_answer
 from emulator.graph.engine.bodies import Values
 from emulator.graph.engine.call import NO_CONTENT, Answer, Call
+from emulator.graph.engine.mishaps import mishap_of
 from emulator.graph.engine.plan import ToPath
 from emulator.graph.engine.query import Query
 from emulator.graph.engine.rendering import rendered
@@ -63,6 +64,11 @@ class Session:
     @property
     def is_whole(self) -> bool:
         return self.total is not None and self.received == self.total
+
+    def keep(self, size: int) -> None:
+        """Have only the beginning of what came in."""
+        if size < self.received:
+            self.chunks, self.received = [b"".join(self.chunks)[:size]], size
 
 
 @item.hook("read")
@@ -239,6 +245,7 @@ def _range(call: Call, session: Session) -> Answer:
         state.check_room(state.drive(session.folder), total)
     session.chunks.append(call.body)
     session.received, session.total = last + 1, total
+    session.keep(mishap_of(call).kept(session.received, len(call.body)))
     if session.is_whole and not session.deferred:
         return _finished(session)
     session.expires = call.now + _LIFE

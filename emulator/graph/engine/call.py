@@ -43,6 +43,10 @@ class CallerLike(Protocol):
     def directory(self) -> Tenant | None: ...
     @property
     def barred(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def token_id(self) -> str: ...
+    @property
+    def issued_at(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,8 @@ class Nobody:
     roles: frozenset[str] = frozenset()
     directory: Tenant | None = None
     barred: tuple[tuple[str, str], ...] = ()
+    token_id: str = ""
+    issued_at: int = 0
 
 
 NOBODY = Nobody()

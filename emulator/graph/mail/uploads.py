@@ -13,6 +13,7 @@ from urllib.parse import quote
 from emulator.faults import MethodNotAllowed
 from emulator.graph.engine.arguments import arguments
 from emulator.graph.engine.call import NO_CONTENT, Answer, Call
+from emulator.graph.engine.mishaps import mishap_of
 from emulator.graph.engine.target import Target
 from emulator.graph.mail.attachments import attachment
 from emulator.graph.mail.errors import AttachmentTooLarge, AttachmentTooSmall, InvalidArgument, UploadGone, WrongRange
@@ -106,6 +107,7 @@ def _take(call: Call, upload: Upload) -> None:
     if total != upload.size or first != len(upload.received) or last - first + 1 != len(call.body) or last >= total:
         raise WrongRange
     upload.received += call.body
+    del upload.received[mishap_of(call).kept(len(upload.received), len(call.body)) :]
 
 
 def _finished(call: Call, upload: Upload) -> Answer:

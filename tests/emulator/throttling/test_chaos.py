@@ -11,6 +11,7 @@ import pytest
 
 from emulator import Tenant
 from emulator.dropping import drop
+from emulator.throttling.weighing import OPEN_PLACES
 from tests.emulator.support import delegated, error_of, small_tenant
 from tests.emulator.throttling.support import Scene, scene
 
@@ -137,6 +138,116 @@ async def test_it_strikes_where_it_was_sent(
     assert len(office.chaos.faults) == 1
     office.chaos.clear()
     assert (await graph.get("/me")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("service", "struck"),
+    [
+        pytest.param("outlook", ["/me/messages", "/me/photo", "/attachmentSessions/x"], id="Outlook"),
+        pytest.param("directory", ["/me", "/users"], id="directory"),
+        pytest.param("sharepoint", ["/me/drive/root", "/driveMonitors/x"], id="SharePoint"),
+        pytest.param("subscriptions", ["/subscriptions"], id="subscriptions"),
+        pytest.param("other", ["/nonsense"], id="none of these"),
+    ],
+)
+async def test_it_strikes_the_service_it_was_sent_to(
+    office: Scene, graph: httpx.AsyncClient, service: str, struck: list[str]
+) -> None:
+    office.chaos.strike(service=service, status=509, times=None)
+    paths = ["/me", "/users", "/me/messages", "/me/photo", "/attachmentSessions/x", "/me/drive/root"]
+    paths += ["/driveMonitors/x", "/subscriptions", "/nonsense"]
+    assert [path for path in paths if (await graph.get(path)).status_code == 509] == struck
+
+
+async def test_a_batch_is_no_services_but_its_parts_are(office: Scene, graph: httpx.AsyncClient) -> None:
+    for service in ("outlook", "other"):
+        office.chaos.strike(service=service, status=429, retry_after=4)
+    parts = [{"id": url, "method": "GET", "url": url} for url in ("/me", "/me/messages", "/nonsense")]
+    answer = await graph.post("/$batch", json={"requests": parts})
+    found = {part["id"]: part["status"] for part in answer.json()["responses"]}
+    assert (answer.status_code, found) == (200, {"/me": 200, "/me/messages": 429, "/nonsense": 429})
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        pytest.param("/me", "TooManyRequests", id="directory"),
+        pytest.param("/me/messages", "TooManyRequests", id="Outlook"),
+        pytest.param("/me/drive", "activityLimitReached", id="SharePoint"),
+    ],
+)
+async def test_each_service_has_its_own_words_for_too_much(
+    office: Scene, graph: httpx.AsyncClient, path: str, code: str
+) -> None:
+    office.chaos.strike(status=429)
+    answer = await graph.get(path)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, code)
+    assert "retry-after" not in answer.headers
+
+
+async def test_some_calls_can_be_spared_before(office: Scene, graph: httpx.AsyncClient) -> None:
+    office.chaos.strike(status=500, times=2, spares=2, path="me")
+    office.chaos.strike(status=504, path="users")
+    assert [(await graph.get(path)).status_code for path in ("/me", "/users", "/me", "/me", "/me", "/me")] == [
+        *(200, 504, 200, 500, 500, 200)
+    ]
+
+
+async def test_who_is_spared_by_one_may_meet_the_next(office: Scene, graph: httpx.AsyncClient) -> None:
+    office.chaos.strike(status=500, spares=1)
+    office.chaos.strike(status=504)
+    assert [(await graph.get("/me")).status_code for _ in range(3)] == [504, 500, 200]
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "told"),
+    [
+        pytest.param("hiccup", {}, "no trouble of the kind 'hiccup'. The kinds are challenge, ", id="unknown"),
+        pytest.param("torn", {"status": 503}, "of the kind 'torn' has no 'status'", id="a fact of another kind"),
+        pytest.param("error", {"user": "x"}, "of the kind 'error' has no 'user'", id="a user"),
+        pytest.param("link", {}, "of the kind 'link' needs a 'target'", id="a link to nowhere"),
+        pytest.param("redirect", {}, "of the kind 'redirect' needs a 'target'", id="a redirect to nowhere"),
+        pytest.param("redirect", {"target": "x", "status": 503}, "has no status 503", id="no redirect"),
+        pytest.param("error", {"status": 302}, "has no status 302", id="no error"),
+    ],
+)
+def test_trouble_that_makes_no_sense_is_refused(office: Scene, kind: Any, facts: dict[str, Any], told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        office.chaos.strike(kind, **facts)
+    assert office.chaos.is_fine
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_a_redirect_comes_before_anything_is_done(
+    office: Scene, tenant: Tenant, graph: httpx.AsyncClient, status: int
+) -> None:
+    office.chaos.strike("redirect", status=status, target="another-host")
+    answer = await graph.patch("/me?a=b", json={"city": "Oslo"})
+    assert (answer.status_code, answer.headers["location"]) == (
+        status,
+        "https://graph.attacker.example/v1.0/me?a=b",
+    )
+    assert tenant.demo_person.city == "Bremen"
+    office.chaos.strike("redirect", target="https://elsewhere.example/x")
+    answer = await graph.get("/me")
+    assert (answer.status_code, answer.headers["location"]) == (302, "https://elsewhere.example/x")
+
+
+async def test_a_redirect_can_lead_in_a_circle_whatever_the_host(office: Scene, graph: httpx.AsyncClient) -> None:
+    office.chaos.strike("redirect", target="loop", times=None)
+    answer = await graph.get("/me?$select=id")
+    assert answer.headers["location"] == str(answer.url)
+    answer = await graph.get("/me", headers={"Host": "[broken"})
+    assert answer.headers["location"] == "https://[broken/v1.0/me"
+    batch = {"requests": [{"id": "1", "method": "GET", "url": "/me?$select=id"}]}
+    office.chaos.clear()
+    office.chaos.strike("redirect", target="loop", path="me")
+    (part,) = (await graph.post("/$batch", json=batch)).json()["responses"]
+    assert (part["status"], part["headers"]["Location"]) == (302, "https://graph.microsoft.com/v1.0/me?$select=id")
+
+
+async def test_every_open_address_is_some_services(office: Scene) -> None:
+    assert set(OPEN_PLACES) == set(office.app.state.graph.service.open_paths)
 
 
 async def test_the_oldest_strikes_first_and_each_so_often(office: Scene, graph: httpx.AsyncClient) -> None:
