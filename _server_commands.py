@@ -100,7 +100,7 @@ async def _doctor(line: CommandLine, root: Path) -> int:
             env_file=line.env_file or root / ".env",
             requirements=root / "requirements.txt",
             environ=os.environ,
-            http=lambda: network.async_client(""),
+            http=network.async_client,
             trusted=network.trusted_certificates,
             token=_silent_token(settings, http),
             prove=lambda: auth.credential_of(settings, logging_config.register_secret).for_msal(),

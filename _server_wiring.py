@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, suppress
+from functools import partial
 from urllib.parse import urlsplit
+
+import httpx
 
 import auth
 import logging_config
+import network
 import tools
 import web
+from clouds import SHARED_TENANTS
 from errors import StartError
+from graph import BearerAuth, Caller, GraphService, Speaker, graph_service
 from settings import SECRETS, Settings
 
 
@@ -23,6 +29,7 @@ def selection_of(settings: Settings) -> tools.Selection:
         as_application=settings.auth_mode == "application",
         with_token=settings.entra_enable_auth,
         with_people=settings.way != "supplied",
+        with_beta=settings.graph_allow_beta,
     )
 
 
@@ -46,6 +53,40 @@ def sign_in_flow(settings: Settings, pages: web.LocalPages) -> auth.Flow:
     if wanted == "browser" or (wanted == "auto" and auth.has_browser(os.environ)):
         return auth.BrowserFlow(pages, settings.entra_redirect_uri)
     return auth.DeviceFlow()
+
+
+def graph_of(
+    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+) -> AbstractAsyncContextManager[GraphService]:
+    """Graph as the settings want it. A given transport replaces the network."""
+    trusted = None if transport else network.trusted_certificates()
+    opened = partial(network.async_client, transport, trusted=trusted)
+    return graph_service(
+        opened,
+        settings.cloud.graph_host,
+        bulk=partial(opened, for_transfers=True),
+        version=settings.graph_api_version,
+        allow_beta=settings.graph_allow_beta,
+    )
+
+
+def speaker_for(
+    settings: Settings, accounts: auth.Accounts, scopes: Sequence[str], account: str | None = None
+) -> Speaker:
+    """Who speaks to Graph when the server works as this account, or as the only identity that it has."""
+    signed = BearerAuth(accounts.source(account), scopes, settings.cloud.graph_host)
+    user, _, home = (account or "").partition(".")  # as MSAL names accounts: the person and their tenant
+    tenant = home if home and settings.tenant in SHARED_TENANTS else settings.tenant
+    return Speaker(signed, Caller(tenant, user), _key_of(settings, account))
+
+
+def _key_of(settings: Settings, account: str | None) -> Hashable:
+    """What makes two calls the same identity's. A token from elsewhere may become another person's at any time."""
+    if account:
+        return settings.cloud.name, settings.tenant, account, settings.entra_client_id
+    if settings.way in ("person", "demo", "supplied"):
+        return object()
+    return settings.cloud.name, settings.tenant, "", settings.entra_client_id
 
 
 def configure_logging(settings: Settings, level: str) -> None:

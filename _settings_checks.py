@@ -37,6 +37,9 @@ def clashes(settings: Settings) -> Iterator[Problem]:
     if settings.token_cache_key and not _wants_key(settings):
         text = "has no effect without TOKEN_CACHE_ENCRYPTION=key. Set that too, or unset it."
         yield _problem("TOKEN_CACHE_KEY", text, "TOKEN_CACHE_ENCRYPTION")
+    if settings.graph_api_version == "beta" and not settings.graph_allow_beta:
+        text = "beta is switched off by GRAPH_ALLOW_BETA=false. Set v1.0, or unset one of them."
+        yield _problem("GRAPH_API_VERSION", text, "GRAPH_ALLOW_BETA")
 
 
 def _two_credentials(settings: Settings) -> Iterator[Problem]:

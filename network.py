@@ -15,15 +15,19 @@ import truststore
 
 from errors import StartError
 
-TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+# Graph may think for long, and one whole call has a deadline of its own; this is for connections that went silent.
+TIMEOUT = httpx.Timeout(45.0, connect=10.0)
 NEIGHBOUR_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 SIGN_IN_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 # Read besides the system's store. There is no switch that leaves certificates unchecked.
 CA_VARIABLES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
-# Over HTTP/2 a few connections carry every caller; the rest are for a proxy that only speaks HTTP/1.1.
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=60.0)
+# Over HTTP/2 one connection carries every caller; the rest are for a proxy that only speaks HTTP/1.1, and all of them
+# are kept, so that none has to be opened again with every burst. Idle ones go before a firewall forgets them.
+LIMITS = httpx.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=60.0)
+# Files go one to a connection, apart from the rest.
+TRANSFER_LIMITS = httpx.Limits(max_connections=16, max_keepalive_connections=4, keepalive_expiry=15.0)
 
 
 def trusted_certificates() -> ssl.SSLContext:
@@ -54,13 +58,23 @@ def _trust_what_the_variable_hides(context: ssl.SSLContext) -> None:
         context.load_verify_locations(file if file.is_file() else None, folder if folder.is_dir() else None)
 
 
-def async_client(base_url: str, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """The shared client for Graph. A given transport replaces the network, proxy included."""
+def async_client(
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    trusted: ssl.SSLContext | None = None,
+    for_transfers: bool = False,
+) -> httpx.AsyncClient:
+    """A client for Graph. A given transport replaces the network, proxy included.
+
+    Whoever opens several gives what is `trusted` to each. One `for_transfers` speaks HTTP/1.1, so that a long one has
+    a connection to itself.
+    """
     if transport is not None:
-        return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, transport=transport, trust_env=False)
-    trusted = trusted_certificates()
+        return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)
+    limits = TRANSFER_LIMITS if for_transfers else LIMITS
+    trusted = trusted or trusted_certificates()
     with _proxy_trouble():
-        return httpx.AsyncClient(base_url=base_url, timeout=TIMEOUT, limits=LIMITS, http2=True, verify=trusted)
+        return httpx.AsyncClient(timeout=TIMEOUT, limits=limits, http2=not for_transfers, verify=trusted)
 
 
 def sync_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:

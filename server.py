@@ -29,10 +29,20 @@ import network
 import tools
 import web
 from _server_demo import DemoTenant
-from _server_wiring import configure_logging, pages_for, problem_of, scopes_of, selection_of, sign_in_flow, tell
+from _server_wiring import (
+    configure_logging,
+    graph_of,
+    pages_for,
+    problem_of,
+    scopes_of,
+    selection_of,
+    sign_in_flow,
+    speaker_for,
+    tell,
+)
 from commands import CommandLine, parse, snippets
 from errors import AppError, SettingsError
-from graph import BearerAuth, GraphClient
+from graph import GraphClient
 from settings import VERSION, Settings, read_settings
 
 log = logging.getLogger("graphward")
@@ -84,15 +94,15 @@ def build_server(
     beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> GraphwardServer:
     """Join tools, Graph and sign-in. `transport` replaces the network; `beside` runs as long as the server does."""
-    cloud, scopes = settings.cloud, scopes_of(settings)
+    speaker = partial(speaker_for, settings, accounts, scopes_of(settings))
     user = "me" if settings.auth_mode == "delegated" else settings.graph_mailbox
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[tools.Services]) -> AsyncIterator[tools.Services]:
-        async with beside(), accounts.running(), network.async_client(f"{cloud.graph_url}/v1.0/", transport) as http:
+        async with beside(), accounts.running(), graph_of(settings, transport) as service:
 
             def graph_for_caller(account: str | None) -> GraphClient:
-                return GraphClient(http, BearerAuth(accounts.source(account), scopes, cloud.graph_host), user=user)
+                return GraphClient(service, speaker(account), user=user)
 
             yield tools.Services(graph_for_caller, accounts)
 

@@ -184,6 +184,14 @@ class Settings(BaseSettings):
         values.Mailbox | None,
         Setting("Tools", "User (principal name or object id) whose mailbox application mode works in.", "--mailbox"),
     ] = None
+    graph_api_version: Annotated[
+        Literal["v1.0", "beta"],
+        _LOWER,
+        Setting("Tools", "Version of Graph to call, unless a tool needs a certain one.", "--graph-api-version"),
+    ] = "v1.0"
+    graph_allow_beta: Annotated[
+        bool, Setting("Tools", "false leaves out the tools that need Graph's beta version.", expects="true or false")
+    ] = True
     toolsets: Annotated[values.Toolsets, Setting("Tools", "Toolsets to offer, by commas, or all.", "--toolsets")] = (
         "all",
     )

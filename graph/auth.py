@@ -30,20 +30,32 @@ class TokenSource(Protocol):
         ...
 
 
-class BearerAuth(httpx.Auth):
+class Signer(httpx.Auth):
+    """How requests are signed."""
+
+    async def ready(self) -> None:
+        """Do what may take long, or need a person, before a request holds a place among the others."""
+
+
+class BearerAuth(Signer):
     """Signs each request with a fresh-enough token of one caller."""
 
     def __init__(self, source: TokenSource, scopes: Sequence[str], host: str) -> None:
         self._source = source
         self._scopes = tuple(scopes)
         self._host = host
+        self._at_hand: str | None = None
+
+    async def ready(self) -> None:
+        """Have a token for the next request."""
+        self._at_hand = await self._source.token(self._scopes)
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         raise RuntimeError("Graph is called from async code only.")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         self._refuse_other_hosts(request.url)
-        token = await self._source.token(self._scopes)
+        token, self._at_hand = self._at_hand or await self._source.token(self._scopes), None
         is_renewed = is_challenged = False
         for _ in range(_MOST_TRIES):
             request.headers["Authorization"] = f"Bearer {token}"

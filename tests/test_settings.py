@@ -54,6 +54,7 @@ def test_a_client_id_alone_starts_over_stdio_as_the_signed_in_person() -> None:
     assert settings.entra_redirect_uri == "http://localhost"
     assert settings.entra_token_cache_path == Path.home() / ".mcp_token_cache.json"
     assert (settings.toolsets, settings.entra_scopes, settings.graph_mailbox) == (("all",), None, None)
+    assert (settings.graph_api_version, settings.graph_allow_beta) == ("v1.0", True)
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row.name) for row in ROWS])
@@ -90,6 +91,8 @@ def test_the_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
         pytest.param("TOOLSETS", "mail, Calendar,,mail", ("mail", "calendar"), id="toolsets, once each"),
         pytest.param("GRAPH_MAILBOX", "desk@contoso.com", "desk@contoso.com", id="a mailbox by name"),
         pytest.param("GRAPH_MAILBOX", GUID, GUID, id="a mailbox by id"),
+        pytest.param("GRAPH_API_VERSION", "Beta", "beta", id="a version of Graph"),
+        pytest.param("GRAPH_ALLOW_BETA", "no", False, id="no beta"),
         pytest.param("LOG_FILE", "~/x.log", Path.home() / "x.log", id="a path under home"),
     ],
 )
@@ -129,6 +132,8 @@ def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
         pytest.param("ENTRA_CLOUD", "germany", "is not one of public, usgov, usgov-dod, china.", id="no such cloud"),
         pytest.param("GRAPH_MAILBOX", "desk", "is not a user", id="mailbox without a domain"),
         pytest.param("GRAPH_MAILBOX", "a/b@contoso.com", "is not a user", id="mailbox with a slash"),
+        pytest.param("GRAPH_API_VERSION", "1.0", "'1.0' is not one of v1.0, beta.", id="no such version"),
+        pytest.param("GRAPH_ALLOW_BETA", "never", "'never' is not true or false.", id="perhaps beta"),
         pytest.param("TOOLSETS", ",", "names no toolset", id="an empty list"),
         pytest.param("ENTRA_CLIENT_SECRET", f"{CANARY} ", "white space", id="secret with a space at its end"),
         pytest.param("ENTRA_CLIENT_CERTIFICATE", CANARY, "not a PEM text", id="no PEM"),
@@ -271,6 +276,11 @@ def test_cloud_and_authority_fit_each_other(environ: dict[str, str], cloud: str,
             {"ENTRA_CLIENT_SECRET": CANARY, "ENTRA_TENANT_ID": TENANT},
             "ENTRA_CLIENT_ID: missing",
             id="an application without id",
+        ),
+        pytest.param(
+            {**SIGNED, "GRAPH_API_VERSION": "beta", "GRAPH_ALLOW_BETA": "false"},
+            "GRAPH_API_VERSION: beta is switched off by GRAPH_ALLOW_BETA=false",
+            id="beta, and none of it",
         ),
     ],
 )

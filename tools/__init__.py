@@ -29,6 +29,8 @@ class Selection:
     catalogue: Sequence[Toolset] = TOOLSETS
     with_people: bool = True
     """Whether people sign in here; not so where the server works with a token that it was given."""
+    with_beta: bool = True
+    """Whether Graph's beta version may be called."""
 
     def __post_init__(self) -> None:
         known = [toolset.name for toolset in self.catalogue]
@@ -72,6 +74,8 @@ class Selection:
             return "it needs a signed-in person, and the server works as an app"
         if tool.is_about_sign_in and not self.with_people:
             return "nobody signs in here, since the server works with a token that it was given"
+        if tool.beta and not self.with_beta:
+            return "it needs Graph's beta version, which is switched off (GRAPH_ALLOW_BETA)"
         return ""
 
 

@@ -12,6 +12,7 @@ from mcp.server.mcpserver import Context, Resolve
 
 from graph import GraphClient
 from principal import Identity, SignedIn
+from tools._progress import ProgressReports
 
 # The account that the current call names. Each request runs in a context of its own, so no call sees another's.
 _account_of_call: ContextVar[str | None] = ContextVar("account_of_call", default=None)
@@ -90,6 +91,11 @@ async def _identity(ctx: Context[Services]) -> Identity | None:
     return await services_of(ctx).accounts.identity(_account_of_call.get())
 
 
+async def _progress(ctx: Context[Services]) -> ProgressReports:
+    return ProgressReports(ctx.report_progress)
+
+
 Graph = Annotated[GraphClient, Resolve(_graph)]
 CallerAccounts = Annotated[Accounts, Resolve(_accounts)]
 CallerIdentity = Annotated[Identity | None, Resolve(_identity)]
+Progress = Annotated[ProgressReports, Resolve(_progress)]

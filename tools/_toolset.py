@@ -9,6 +9,7 @@ from functools import partial
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 
+from graph import deadline
 from principal import Access
 from tools import _schema
 from tools._render import Answer
@@ -36,6 +37,10 @@ class ToolSpec:
     """Done twice with the same arguments, it has done no more than once."""
     open_world: bool = False
     """It deals with somebody outside the tenant."""
+    beta: bool = False
+    """It needs Graph's beta version."""
+    seconds: float = deadline.CALL_SECONDS
+    """How long it may take, without the time in which a person is asked."""
 
     @property
     def as_account(self) -> bool:
@@ -51,10 +56,15 @@ class ToolSpec:
         """The tool as the SDK serves it: flat schemas, hints, and errors that a model can read."""
         tool = ServedTool.from_function(
             self.handler, name=self.name, description=_described(self.handler), annotations=self._hints()
-        ).model_copy(update={"as_account": self.as_account})
+        ).model_copy(update={"as_account": self.as_account, "fn": self._timed})
         tool.parameters = _schema.flat_input(tool.parameters)
         tool.fn_metadata.output_schema = _schema.flat_output(tool.fn_metadata.output_schema or {})
         return tool
+
+    async def _timed(self, **arguments: object) -> Answer:
+        """The handler alone: what it needs is resolved before, and that may take a person's time."""
+        with deadline.within(self.seconds):
+            return await self.handler(**arguments)
 
     def _hints(self) -> ToolAnnotations:
         reads = self.access is Access.READ
@@ -75,10 +85,15 @@ class Toolset:
         self.tools: list[ToolSpec] = []
 
     def read(
-        self, *delegated: str, application: Sequence[str] | None = None, needs_token: bool = True
+        self,
+        *delegated: str,
+        application: Sequence[str] | None = None,
+        needs_token: bool = True,
+        beta: bool = False,
+        seconds: float = deadline.CALL_SECONDS,
     ) -> Callable[[Handler], Handler]:
         """Declare a tool that changes nothing."""
-        return partial(self._declare, Access.READ, delegated, application, needs_token=needs_token)
+        return partial(self._declare, Access.READ, delegated, application, seconds, needs_token=needs_token, beta=beta)
 
     def write(
         self,
@@ -87,6 +102,8 @@ class Toolset:
         removes: bool = False,
         repeatable: bool = False,
         open_world: bool = False,
+        beta: bool = False,
+        seconds: float = deadline.CALL_SECONDS,
     ) -> Callable[[Handler], Handler]:
         """Declare a tool that changes something of the person's own."""
         return partial(
@@ -94,6 +111,8 @@ class Toolset:
             Access.WRITE,
             delegated,
             application,
+            seconds,
+            beta=beta,
             removes=removes,
             repeatable=repeatable,
             open_world=open_world,
@@ -104,6 +123,7 @@ class Toolset:
         access: Access,
         delegated: tuple[str, ...],
         application: Sequence[str] | None,
+        seconds: float,
         handler: Handler,
         *,
         needs_token: bool = True,
@@ -111,7 +131,9 @@ class Toolset:
     ) -> Handler:
         name = f"{self.name}_{handler.__name__.rstrip('_')}"
         app_only = None if application is None else tuple(application)
-        self.tools.append(ToolSpec(name, self.name, access, handler, delegated, app_only, needs_token, **hints))
+        self.tools.append(
+            ToolSpec(name, self.name, access, handler, delegated, app_only, needs_token, seconds=seconds, **hints)
+        )
         return handler
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -16,7 +17,7 @@ from auth.cache import FileTokenCache, MemoryTokenCache, TokenCache
 from auth.people import People
 from clouds import PUBLIC
 from emulator.tenant import Person
-from graph import BearerAuth, GraphClient
+from graph import BearerAuth, Caller, GraphClient, Speaker, graph_service
 from tests.auth.support import APP, SCOPES, AtOnce, people_of, public_cloud
 
 ACCOUNTS, CALLERS = 200, 20
@@ -43,14 +44,15 @@ async def test_200_accounts_with_20_callers_each_reach_graph_as_themselves(kind:
     answers: dict[str, list[str]] = {person.id: [] for person in persons}
     async with (
         signed_in(cloud, MemoryTokenCache() if kind == "memory" else file, persons) as people,
-        network.async_client(f"{PUBLIC.graph_url}/v1.0/", httpx.ASGITransport(app=cloud)) as http,
+        graph_service(partial(network.async_client, httpx.ASGITransport(app=cloud)), PUBLIC.graph_host) as service,
         anyio.create_task_group() as tasks,
     ):
         cloud.app.state.entra.journal.clear()
 
         async def call(person: Person) -> None:
             source = people.source(person.user_principal_name)
-            graph = GraphClient(http, BearerAuth(source, SCOPES, PUBLIC.graph_host))
+            signed = BearerAuth(source, SCOPES, PUBLIC.graph_host)
+            graph = GraphClient(service, Speaker(signed, Caller(cloud.app.state.tenant.id, person.id), person.id))
             answers[person.id].append((await graph.get("me", {"$select": "id"}))["id"])
 
         for _ in range(CALLERS):

@@ -1,10 +1,10 @@
-"""graph/client.py over real sockets: each way in which a connection can fail is an error that is named."""
+"""Over real sockets: each way in which a server can fail to speak HTTP is an error that is named."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from functools import partial
 
 import anyio
 import anyio.abc
@@ -12,17 +12,9 @@ import httpx
 import pytest
 
 from errors import GraphUnavailable
-from graph import BearerAuth, GraphClient
-
-
-class Unsigned(BearerAuth):
-    """Signs nothing: these servers speak plain HTTP on loopback, where no token may go."""
-
-    def __init__(self) -> None:
-        """Needs no source."""
-
-    async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        yield request
+from graph import GraphClient, deadline, graph_service
+from tests.graph.support import HOST, speaker
+from tests.graph.wires import transport_to
 
 
 @asynccontextmanager
@@ -40,15 +32,13 @@ async def graph_that_sends(answer: bytes | None) -> AsyncIterator[GraphClient]:
     port = listener.extra(anyio.abc.SocketAttribute.local_port)  # noqa: S610 - no query of a database
     async with listener, anyio.create_task_group() as tasks:
         tasks.start_soon(listener.serve, handle)
-        timeout = httpx.Timeout(0.2) if answer is None else httpx.Timeout(30)
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=timeout, trust_env=False) as http:
-            yield GraphClient(http, Unsigned())
-            assert not [each for each in _connections(http) if not each.is_closed()], "a connection was left behind"
+        async with graph_service(partial(opened, port), HOST) as service:
+            yield GraphClient(service, speaker())
         tasks.cancel_scope.cancel()
 
 
-def _connections(http: httpx.AsyncClient) -> list[Any]:
-    return list(http._transport._pool.connections)  # type: ignore[attr-defined]
+def opened(port: int) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=transport_to(port), trust_env=False)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +55,7 @@ def _connections(http: httpx.AsyncClient) -> list[Any]:
 )
 async def test_a_connection_that_fails_is_an_error_that_is_named(answer: bytes | None, code: str) -> None:
     async with graph_that_sends(answer) as graph:
-        with pytest.raises(GraphUnavailable) as caught:
+        with deadline.within(0.3), pytest.raises(GraphUnavailable) as caught:
             await graph.get("me")
     assert caught.value.code == code
     assert "ry again" in str(caught.value)

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 
 import httpx
 from mcp.server import MCPServer
 
 import tools
 from errors import SignInNeeded, ToolInputError
-from graph import BearerAuth, GraphClient
+from graph import BearerAuth, Caller, GraphClient, Speaker, graph_service
 from principal import Identity, Principal, SignedIn
 from server import GraphwardServer
 from tools import Services, Toolset
 
+HOST = "graph.microsoft.com"
 PAGE = "https://login.example/device"
 CODE = "ABCD1234"
 TENANT = "0f7d5a52-5c1c-4a7e-8a71-0c3f2d9d1e11"
@@ -127,9 +129,11 @@ def server_for(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
-        async with httpx.AsyncClient(base_url="https://graph.microsoft.com/v1.0/", transport=graph) as http:
+        async with graph_service(partial(httpx.AsyncClient, transport=graph), HOST) as service:
             yield Services(
-                lambda account: GraphClient(http, BearerAuth(TokenOf(people, account), (), "graph.microsoft.com")),
+                lambda account: GraphClient(
+                    service, Speaker(BearerAuth(TokenOf(people, account), (), HOST), Caller(), key=object())
+                ),
                 people,
             )
 

@@ -11,6 +11,7 @@ from mcp import Client
 from mcp_types import Tool
 
 from _server_demo import DemoTenant
+from _server_wiring import selection_of
 from errors import SettingsError
 from server import build_server
 from settings import read_settings
@@ -26,10 +27,16 @@ def selection(
     as_application: bool = False,
     with_token: bool = True,
     with_people: bool = True,
+    with_beta: bool = True,
     catalogue: Sequence[Toolset] = TOOLSETS,
 ) -> Selection:
     return Selection(
-        names, as_application=as_application, with_token=with_token, with_people=with_people, catalogue=catalogue
+        names,
+        as_application=as_application,
+        with_token=with_token,
+        with_people=with_people,
+        with_beta=with_beta,
+        catalogue=catalogue,
     )
 
 
@@ -70,6 +77,35 @@ def test_where_nobody_signs_in_no_tool_is_about_that() -> None:
     assert supplied.tools.keys() == selection("all").tools.keys() - ACCOUNTS
     assert "a token that it was given" in supplied.why_absent("account_list")
     assert not supplied.as_account
+
+
+def test_a_tool_that_needs_beta_is_hidden_where_that_is_switched_off_and_says_why() -> None:
+    early = Toolset("early", "Ahead of its time.")
+
+    @early.read("User.Read", beta=True)
+    async def look() -> WhoAmI:
+        """Look."""
+        return WhoAmI(signed_in=True)
+
+    @early.write("User.Read", beta=True)
+    async def change() -> WhoAmI:
+        """Change."""
+        return WhoAmI(signed_in=True)
+
+    @early.read("User.Read")
+    async def see() -> WhoAmI:
+        """See."""
+        return WhoAmI(signed_in=True)
+
+    assert list(selection("all", catalogue=(early,)).tools) == ["early_look", "early_change", "early_see"]
+    without = selection("all", with_beta=False, catalogue=(early,))
+    assert list(without.tools) == ["early_see"]
+    assert "switched off (GRAPH_ALLOW_BETA)" in without.why_absent("early_look")
+
+
+def test_the_settings_say_whether_beta_is_offered() -> None:
+    assert selection_of(read_settings(CLIENT)).with_beta
+    assert not selection_of(read_settings({**CLIENT, "GRAPH_ALLOW_BETA": "false"})).with_beta
 
 
 def test_only_a_tool_that_reads_something_of_a_persons_works_as_one_of_several_accounts() -> None:

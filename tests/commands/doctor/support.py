@@ -65,7 +65,7 @@ def surroundings(
         "env_file": Path("absent.env"),
         "requirements": REQUIREMENTS,
         "environ": variables or {},
-        "http": lambda: network.async_client("", transport or Dated(cloud)),
+        "http": lambda: network.async_client(transport or Dated(cloud)),
         "trusted": object,
         "token": not_signed_in,
         "prove": object,

@@ -1,0 +1,179 @@
+"""The shared way to Graph: few connections for everybody, which no single caller can spoil.
+
+httpcore multiplexes HTTP/2 well but forgives nothing: a write that is cancelled halfway loses frames of the whole
+connection, and a stream that is left unread is never reset, so that what still arrives for it eats the window of the
+others. So each exchange is a task of its own. Who is cancelled or late leaves it, and it is read to its end; one that
+does not end in time takes its connection with it, and the next request opens another.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+import httpx
+
+from errors import GraphTooLarge
+from graph.calls import Reply
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 16 * 1024 * 1024
+# How long an answer that nobody waits for is read, and how soon connections may be replaced again.
+LINGER_SECONDS = 15.0
+RENEWAL_SECONDS = 5.0
+
+_ZLIB_OR_GZIP = 47
+
+
+@dataclass(eq=False)
+class _Line:
+    """One httpx client with its pool, and how many exchanges are under way on it."""
+
+    http: httpx.AsyncClient
+    opened: float
+    under_way: int = 0
+    is_retired: bool = False
+
+
+class Connections:
+    """Sends requests and reads whole answers. `opened` makes a client of the network, `bulk` one for transfers."""
+
+    def __init__(
+        self,
+        opened: Callable[[], httpx.AsyncClient],
+        bulk: Callable[[], httpx.AsyncClient] | None = None,
+        *,
+        linger: float = LINGER_SECONDS,
+        renewal: float = RENEWAL_SECONDS,
+    ) -> None:
+        self._opened = opened
+        self._bulk = bulk or opened
+        self._linger = linger
+        self._renewal = renewal
+        self._line: _Line | None = None
+        self._bulk_http: httpx.AsyncClient | None = None
+        self._tasks: set[asyncio.Task[Reply]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+
+    @property
+    def bulk(self) -> httpx.AsyncClient:
+        """A client apart for what is long: over HTTP/1.1, where each transfer has a connection to itself."""
+        if self._bulk_http is None:
+            self._bulk_http = self._bulk()
+        return self._bulk_http
+
+    async def exchange(
+        self, request: httpx.Request, auth: httpx.Auth, on_end: Callable[[], None], most: int = MOST_BYTES
+    ) -> Reply:
+        """Graph's answer to one request; `on_end` is called when the exchange has really ended."""
+        line = self._current()
+        line.under_way += 1
+        task = asyncio.create_task(_exchanged(line.http, request, auth, most))
+        self._tasks.add(task)
+        task.add_done_callback(partial(self._ended, line, on_end))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if not task.done():
+                asyncio.get_running_loop().call_later(self._linger, self._give_up, line, task)
+            raise
+        except GraphTooLarge:
+            self._retire(line)  # the rest of the answer is still on its way
+            raise
+
+    def renew(self) -> None:
+        """Have the next request open a new connection, as Microsoft advises after a 503."""
+        line = self._line
+        if line is not None and asyncio.get_running_loop().time() - line.opened >= self._renewal:
+            self._retire(line)
+
+    def _current(self) -> _Line:
+        if self._line is None:
+            self._line = _Line(self._opened(), asyncio.get_running_loop().time())
+        return self._line
+
+    def _ended(self, line: _Line, on_end: Callable[[], None], task: asyncio.Task[Reply]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever still waits has it, too
+        line.under_way -= 1
+        on_end()
+        self._close_if_done(line)
+
+    def _give_up(self, line: _Line, task: asyncio.Task[Reply]) -> None:
+        if not task.done():
+            log.warning("a connection to Graph was given up: an answer did not end")
+            self._retire(line)
+            task.cancel()
+
+    def _retire(self, line: _Line) -> None:
+        if self._line is line:
+            self._line = None
+        if not line.is_retired:
+            line.is_retired = True
+            self._close_if_done(line)
+
+    def _close_if_done(self, line: _Line) -> None:
+        if line.is_retired and not line.under_way:
+            closing = asyncio.create_task(line.http.aclose())
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._line is not None:
+            self._retire(self._line)
+        for task in self._tasks:
+            task.cancel()
+        while rest := self._tasks | self._closing:
+            await asyncio.wait(rest)
+        if self._bulk_http is not None:
+            await self._bulk_http.aclose()
+
+
+async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth, most: int) -> Reply:
+    request.extensions["timeout"] = http.timeout.as_dict()
+    response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
+    try:
+        return Reply(response.status_code, response.headers, await whole_body(response, most))
+    finally:
+        await response.aclose()
+
+
+async def whole_body(response: httpx.Response, most: int) -> bytes:
+    """The body, unpacked; GraphTooLarge where it has more than so many bytes, httpx.DecodingError where it is cut."""
+    if response.is_stream_consumed:  # a transport without a network had it already
+        return response.content
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding not in ("identity", "gzip", "deflate"):
+        raise httpx.DecodingError(f"packed as {encoding[:20]}, which was not asked for")
+    unpacker = None if encoding == "identity" else zlib.decompressobj(_ZLIB_OR_GZIP)
+    chunks, size, is_empty = list[bytes](), 0, True
+    async for raw in response.aiter_raw():
+        is_empty = is_empty and not raw
+        chunk = raw if unpacker is None else _unpacked(unpacker, raw, most - size + 1)
+        size += len(chunk)
+        if size > most:
+            raise GraphTooLarge("TooLarge", f"Graph's answer has more than {most:,} bytes. Ask for less of it.")
+        chunks.append(chunk)
+    if unpacker is not None and not (unpacker.eof or is_empty):
+        raise httpx.DecodingError("ends too early")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _unpacked(unpacker: zlib._Decompress, raw: bytes, most: int) -> bytes:
+    try:
+        return unpacker.decompress(raw, most)
+    except zlib.error as error:
+        raise httpx.DecodingError("damaged") from error
