@@ -31,8 +31,8 @@ class Past:
 
     def next_change(self, otherwise: int = 0) -> int:
         """When its times, or those of an occurrence, changed next."""
-        own = self.event.state.get("exceptions", {}).values()
-        every = (past for one in (self.event, *own) for past in history(one))
+        # Those that differed then: a series that starts anew, or calls one off, forgets them.
+        every = (past for one in (self.event, *self._times.exceptions.values()) for past in history(one))
         return min((past.until for past in every if past.until > self.moment), default=otherwise)
 
     @property

@@ -101,34 +101,44 @@ def _happened(members: Slice, turn: Turn) -> Iterator[Happened]:
         every = _in_series(event, turn) if is_series(event) else _alone(event, turn)
         yield from (one for one in every if one[0] <= turn.until)
     for removed in members.since(turn.since)[1] if turn.since else ():
-        yield from _left(removed.entity, set(), turn, otherwise=removed.number)
+        yield from _left(removed.entity, turn, removed.number)
 
 
 def _alone(event: Entity, turn: Turn) -> Iterator[Happened]:
     if event.version <= turn.since:
         return
-    is_inside = bool(instances_of([event], turn.window))
-    if is_inside:
+    if instances_of([event], turn.window):
         yield event.version, event.id, event
-    yield from _left(event, {event.id} if is_inside else set(), turn)
+    yield from _left(event, turn)
 
 
 def _in_series(master: Entity, turn: Turn) -> Iterator[Happened]:
     inside = occurrences_in(master, turn.window)
-    news = [(max(one.version, master.version), one) for one in inside]
-    news = [(version, one) for version, one in news if version > turn.since]
-    if news and (master.version > turn.since or master.id not in Past(master, turn.since).ids_in(turn.window)):
-        yield min(version for version, _ in news), master.id, master
-    yield from ((version, one.id, one) for version, one in news)
-    yield from _left(master, {master.id, *(one.id for one in inside)} if inside else set(), turn)
+    every: list[tuple[int, Entity]] = [(max(one.version, master.version), one) for one in inside]
+    if inside:
+        every.append((_master_change(master, turn), master))
+    yield from ((version, one.id, one) for version, one in every if version > turn.since)
+    yield from _left(master, turn)
 
 
-def _left(event: Entity, inside: set[str], turn: Turn, otherwise: int = 0) -> Iterator[Happened]:
-    """What the window showed of an event as of the last question and shows no more."""
+def _master_change(master: Entity, turn: Turn) -> int:
+    """When a series changed; one that did not is news as well where an occurrence brings it into the window."""
+    past = Past(master, turn.since)
+    number = past.next_change()
+    if master.version > turn.since or not number or master.id in past.ids_in(turn.window):
+        return master.version
+    return number
+
+
+def _left(event: Entity, turn: Turn, removed: int = 0) -> Iterator[Happened]:
+    """What the window showed of an event as of the last question, and did not as of the end of this turn."""
     past = Past(event, turn.since)
-    number = past.next_change(otherwise) if turn.since else 0
-    if 0 < number <= turn.until:
-        yield from ((number, identifier, None) for identifier in past.ids_in(turn.window) - inside)
+    number = past.next_change(removed) if turn.since else 0
+    if not 0 < number <= turn.until:
+        return
+    # Not what it shows now: what came back between two pages may have left again before the next turn.
+    stays = set() if 0 < removed <= turn.until else Past(event, turn.until).ids_in(turn.window)
+    yield from ((number, identifier, None) for identifier in past.ids_in(turn.window) - stays)
 
 
 def _told(view: View, query: Query, one: Happened) -> dict[str, Any]:
