@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import ssl
 import threading
@@ -73,6 +74,7 @@ def async_client(
         return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)
     limits = TRANSFER_LIMITS if for_transfers else LIMITS
     trusted = trusted or trusted_certificates()
+    importlib.import_module("_network_http2").install()  # not before somebody speaks to Graph
     with _proxy_trouble():
         return httpx.AsyncClient(timeout=TIMEOUT, limits=limits, http2=not for_transfers, verify=trusted)
 

@@ -9,9 +9,12 @@ from typing import Any
 import httpcore
 import httpx
 
+import _network_http2
+
 
 def transport_to(port: int, *, http2: bool = False, limits: httpx.Limits | None = None) -> httpx.AsyncHTTPTransport:
     """A transport of httpx's own, over real connections to this port."""
+    _network_http2.install()
     limits = limits or httpx.Limits(max_connections=100, max_keepalive_connections=20)
     transport = httpx.AsyncHTTPTransport(verify=_unused_tls(), http1=not http2, http2=http2, limits=limits)
     transport._pool._network_backend = _Here(port)
