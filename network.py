@@ -74,9 +74,14 @@ def async_client(
         return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)
     limits = TRANSFER_LIMITS if for_transfers else LIMITS
     trusted = trusted or trusted_certificates()
-    importlib.import_module("_network_http2").install()  # not before somebody speaks to Graph
+    mend_http2()
     with _proxy_trouble():
         return httpx.AsyncClient(timeout=TIMEOUT, limits=limits, http2=not for_transfers, verify=trusted)
+
+
+def mend_http2() -> None:
+    """Have connections over HTTP/2 on which no answer waits behind another; see `_network_http2.py`."""
+    importlib.import_module("_network_http2").install()  # loaded when somebody speaks to Graph, and not at the start
 
 
 def sync_client(transport: httpx.BaseTransport | None = None) -> httpx.Client:

@@ -29,7 +29,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-import _network_http2
 import network
 from benchmarks._demo_process import CONTROL
 from emulator.tls import CertificateAuthority
@@ -99,7 +98,7 @@ class Rig:
 
     def transport(self, *, http2: bool = True) -> httpx.AsyncHTTPTransport:
         """Connections as the server makes them, but that the name of Graph's host leads here."""
-        _network_http2.install()  # as network.async_client does; here for both sides
+        network.mend_http2()  # as network.async_client does; here for both sides
         transport = httpx.AsyncHTTPTransport(verify=self._trusted, http2=http2, limits=network.LIMITS)
         transport._pool._network_backend = _Redirected(self._port)  # noqa: SLF001 - httpx hands on no backend
         return transport
