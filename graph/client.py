@@ -187,6 +187,7 @@ class GraphClient:
         name: str,
         conflict: transfer.Conflict = "fail",
         if_match: str = "",
+        content_type: str = "application/octet-stream",
         progress: transfer.Progress | None = None,
     ) -> Json:
         """Store a file at a path of a drive; the driveItem that it became."""
@@ -200,6 +201,7 @@ class GraphClient:
                 name=name,
                 conflict=conflict,
                 if_match=if_match,
+                content_type=content_type,
                 version=self._service.version(None),
                 progress=progress,
             )
@@ -213,6 +215,8 @@ class GraphClient:
         *,
         name: str,
         content_type: str = "application/octet-stream",
+        is_inline: bool = False,
+        content_id: str = "",
         progress: transfer.Progress | None = None,
     ) -> str:
         """Attach a file to a draft, whose path is given; the attachment's id."""
@@ -225,6 +229,8 @@ class GraphClient:
                 source,
                 name=name,
                 content_type=content_type,
+                is_inline=is_inline,
+                content_id=content_id,
                 progress=progress,
             )
         finally:

@@ -174,6 +174,9 @@ async def whole_body(response: httpx.Response, most: int) -> bytes:
 
 def _unpacked(unpacker: zlib._Decompress, raw: bytes, most: int) -> bytes:
     try:
-        return unpacker.decompress(raw, most)
+        chunk = unpacker.decompress(raw, most)
     except zlib.error as error:
         raise httpx.DecodingError("damaged") from error
+    if unpacker.unused_data:  # it would be kept, however much comes
+        raise httpx.DecodingError("goes on after its end")
+    return chunk

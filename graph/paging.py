@@ -40,6 +40,7 @@ class Pages:
         self._call: Call | None = first
         self._limits = limits
         self._trail = Trail()
+        self._trail.comes_again(first.target)
         self.total: int | None = None
         """How many there are in all, where Graph was asked to count."""
         self.stopped_by: Limit | None = None
@@ -86,7 +87,7 @@ class Pages:
         if link is None or self._call is None:
             return None
         place = self._home.follow(str(link), self._call.version)
-        if self._trail.comes_again(str(link)):
+        if self._trail.comes_again(place.target):
             raise GraphUnavailable(
                 "PagingLoop", "Graph's next page is one that was there before. Ask for less at once."
             )

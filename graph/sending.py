@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from errors import GraphError, GraphThrottled, GraphUnavailable, GraphUncertain
+from errors import GraphError, GraphThrottled, GraphTooLarge, GraphUnavailable, GraphUncertain
 from graph import deadline, retry
 from graph.breaker import Breaker
 from graph.calls import Call, Reply, Speaker
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 USER_AGENT = "Graphward"
 MOST_PATIENCE = 8  # how often Graph may ask one call to wait
 
+_BATCH = "$batch"  # whoever made it knows what its parts were
 _WHOSE = re.compile(r"(^|/)users/[^/?]+")  # a mailbox is a person: the log does not say whose
 _ALWAYS = (("Accept-Encoding", "gzip"), ("User-Agent", USER_AGENT))
 
@@ -109,6 +110,10 @@ class Sender:
             return await self.connections.exchange(request, speaker.auth, permit.release)
         except httpx.RequestError as error:
             return retry.Lost(error)
+        except GraphTooLarge as error:
+            if call.is_read or call.path == _BATCH:
+                raise
+            raise _uncertain(story) from error  # whatever the answer was, the call was taken
 
     def _request(self, call: Call, story: _Story) -> httpx.Request:
         headers = [*_ALWAYS, *call.headers, ("client-request-id", story.id)]

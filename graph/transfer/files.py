@@ -122,7 +122,7 @@ class DriveFile:
         return written(call, reply)
 
     async def open(self) -> dict[str, Any]:
-        """A session. Nothing is told of the size: OneDrive for work and school refuses that, and sees it anyway."""
+        """A session. Nothing is told of the size: some drives were seen to refuse that, and the first range has it."""
         item = {"@microsoft.graph.conflictBehavior": self.conflict, "name": self.name}
         body = json.dumps({"item": item}).encode()
         headers = (*_JSON, *self.condition)

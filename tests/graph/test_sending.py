@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 
 import httpx
 import pytest
 
-from errors import GraphThrottled, GraphUnavailable, GraphUncertain
+from errors import GraphThrottled, GraphTooLarge, GraphUnavailable, GraphUncertain
 from graph import Call, Reply, deadline
 from graph.auth import Signer
 from graph.breaker import FAILURES
@@ -289,3 +289,16 @@ async def test_a_call_is_logged_without_whose_it_is(caplog: pytest.LogCaptureFix
     assert (first["path"], first["status"]) == ("/v1.0/users/*/messages", 0)
     assert (second["path"], second["status"], second["tries"]) == ("/v1.0/users/*/messages", 200, 2)
     assert "select" not in str(second["path"])
+
+
+async def test_a_write_whose_answer_is_too_long_may_have_been_done() -> None:
+    graph = Graph(httpx.Response(201, content=chunks(20)))
+    with pytest.raises(GraphUncertain):
+        await sent(graph, POST)
+    with pytest.raises(GraphTooLarge):
+        await sent(Graph(httpx.Response(200, content=chunks(20))))
+
+
+async def chunks(count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        yield b" " * 1024 * 1024

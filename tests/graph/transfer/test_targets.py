@@ -6,6 +6,7 @@ import asyncio
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ async def fill(target: Target, *parts: bytes) -> None:
 
 def inside(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def names(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
 
 
 def refusing(name: str, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,6 +127,17 @@ async def test_a_link_is_neither_followed_nor_replaced(tmp_path: Path, overwrite
             await FileTarget(tmp_path / name, overwrite=overwrite).begin()
     assert (tmp_path / "real").read_bytes() == b"old"
     assert not (tmp_path / "nowhere").exists()
+
+
+@POSIX
+async def test_a_link_that_came_there_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    target = FileTarget(tmp_path / "a.bin", overwrite=True)
+    await target.begin()
+    (tmp_path / "a.bin").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(ToolInputError, match="is a folder, a link or a device"):
+        await target.finish()
+    await target.discard()
+    assert names(tmp_path) == ["a.bin"]
 
 
 @pytest.mark.parametrize("overwrite", [pytest.param(True, id="replacing"), pytest.param(False, id="keeping")])
@@ -251,15 +267,43 @@ async def test_a_write_after_the_end_is_an_error(tmp_path: Path) -> None:
         await target.finish()
 
 
+class SlowFile:
+    """A file whose disk takes its time."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.is_reached = threading.Event()
+        self.may_go_on = threading.Event()
+        self.done: list[str] = []
+
+    def write(self, data: bytes) -> int:
+        self.is_reached.set()
+        self.may_go_on.wait(10)
+        self.done.append("written")
+        return len(data)
+
+    def close(self) -> None:
+        self.done.append("closed")
+        self._file.close()
+
+
 async def test_discarding_waits_for_a_write_whose_caller_left(tmp_path: Path) -> None:
+    """Its number may belong to another file as soon as it is closed."""
     target = FileTarget(tmp_path / "a.bin")
     await target.begin()
-    task = asyncio.create_task(target.write(b"x" * 5_000_000))
-    await asyncio.sleep(0)
-    task.cancel()
+    slow = SlowFile(target._file)
+    target._file = slow  # type: ignore[assignment]
+    writing = asyncio.create_task(target.write(b"x" * 600_000))
+    await asyncio.to_thread(slow.is_reached.wait, 10)
+    writing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await task
-    await target.discard()
+        await writing
+    discarding = asyncio.create_task(target.discard())
+    for _ in range(20):
+        await asyncio.to_thread(int)
+    slow.may_go_on.set()
+    await discarding
+    assert slow.done == ["written", "closed"]
     assert inside(tmp_path) == {}
 
 
