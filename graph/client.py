@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from errors import GraphError, GraphUncertain, ToolInputError
+from errors import AppError, GraphError, GraphUncertain, ToolInputError
 from graph import monitoring, transfer, wire
 from graph.calls import Call, Reply, Speaker
 from graph.paging import USUAL, Limits, Pages
@@ -116,10 +116,14 @@ class GraphClient:
         call = self.call("POST", path, query, body=body, prefer=prefer, version=version, repeatable=repeatable)
         try:
             return await self._written(call)
-        except GraphUncertain:
+        except GraphUncertain as lost:
             if proof is None:
                 raise
-        return await proof() or await self._written(call)
+            try:
+                found = await proof()
+            except AppError as error:
+                raise lost from error  # nobody knows more than before
+        return found or await self._written(call)
 
     async def patch(
         self, path: str, body: Json, *, if_match: str = "", prefer: str = "", version: str | None = None

@@ -94,6 +94,10 @@ class Kept:
         if entry is not None and now - entry.at < METADATA_SECONDS:
             return entry.reply
         reply = await self._flights.shared((_METADATA, call), lambda: _fetched(call, entry, fetch))
+        if reply.is_success and not _is_sound(call, reply):
+            raise GraphUnavailable(
+                "BadAnswer", "What came is not Graph's description of itself. Try again."
+            )
         if kept := _entry_of(call, reply, now, MOST_BYTES_OF_METADATA):
             self._metadata[call] = kept
         return reply
@@ -146,11 +150,23 @@ async def _fetched(call: Call, entry: _Entry | None, fetch: Fetch) -> Reply:
 
 def _entry_of(call: Call, reply: Reply, at: float, most: float = math.inf) -> _Entry | None:
     """An answer as it is kept; None where it is not one to keep."""
-    if reply.status != _OK or len(reply.body) > most:
+    if reply.status != _OK or len(reply.body) > most or not _is_sound(call, reply):
         return None
     texts = (call.path, call.query, *(text for header in reply.headers.items() for text in header))
     size = _ENTRY_BYTES + len(reply.body) + sum(len(text) + _STRING_BYTES for text in texts)
     return _Entry(reply, at, _etag_of(reply), size)
+
+
+def _is_sound(call: Call, reply: Reply) -> bool:
+    """Whether it is what was asked for, and not half of it or the page of a proxy."""
+    if call.path == _METADATA:
+        start = reply.body[:100].lstrip().lower()
+        return start.startswith(b"<") and not start.startswith((b"<!doctype html", b"<html"))
+    try:
+        wire.read_object(reply.body)
+    except GraphUnavailable:
+        return False
+    return True
 
 
 def _etag_of(reply: Reply) -> str | None:

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import httpx
 
-from errors import GraphError, GraphThrottled, GraphTooLarge, GraphUnavailable, GraphUncertain
+from errors import GraphError, GraphThrottled, GraphTooLarge, GraphUnavailable, GraphUncertain, SignInError
 from graph import deadline, retry
 from graph.breaker import Breaker
 from graph.calls import Call, Reply, Speaker
@@ -65,6 +65,10 @@ class Sender:
                 return await self._tried(call, speaker, demand, permit, story)
         except TimeoutError as error:
             raise _late(call, story) from error
+        except (GraphError, SignInError) as error:
+            if story.is_lost and not call.is_read and not isinstance(error, GraphUncertain):
+                raise _uncertain(story) from error  # an earlier try may have been taken
+            raise
 
     async def _tried(self, call: Call, speaker: Speaker, demand: Demand, permit: Permit | None, story: _Story) -> Reply:
         while True:
@@ -153,7 +157,7 @@ class Sender:
 def _told(call: Call, outcome: Reply | retry.Lost, story: _Story) -> Reply:
     if isinstance(outcome, Reply):
         return replace(outcome, is_after_loss=True) if story.is_lost else outcome
-    if story.is_lost and not call.may_repeat:
+    if story.is_lost and not call.is_read:
         raise _uncertain(story) from outcome.error
     if isinstance(outcome.error, httpx.TimeoutException):
         raise GraphUnavailable("Timeout", "Graph took too long to answer. Try again in a moment.") from outcome.error

@@ -9,8 +9,6 @@ from graph import wire
 from graph.calls import Call, Reply
 
 _NOT_FOUND = 404
-# Answers that a call gets, too, where the same call was taken before: it is there already, or has changed.
-_CLASHES = frozenset({404, 409, 410, 412})
 # Whoever answers so may have begun.
 _FAILED_HALFWAY = frozenset({500, 502, 503, 504})
 
@@ -24,7 +22,7 @@ def written(call: Call, reply: Reply) -> dict[str, Any]:
     if call.method == "DELETE" and reply.status == _NOT_FOUND and reply.is_after_loss:
         return {}  # by the try whose answer was lost
     error = wire.read_error(reply.status, reply.headers, reply.body)
-    if reply.is_after_loss and reply.status in _CLASHES:
+    if reply.is_after_loss:
         raise _uncertain(error, f"Graph refused the second try after the first one's answer was lost, {_LOOK}")
     if reply.status in _FAILED_HALFWAY and not call.may_repeat:
         raise _uncertain(error, f"Graph failed on the way, {_LOOK}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-from errors import GraphError, GraphTooLarge, GraphUnauthorized, GraphUncertain, SignInError
+from errors import GraphError, GraphTooLarge, GraphUnauthorized, GraphUnavailable, GraphUncertain, SignInError
 from graph import deadline, wire
 from graph.batch.depot import Depot
 from graph.batch.trip import NotBatched, Patience, Trip, after_loss, carry, is_about_token, signed_in
@@ -166,8 +166,13 @@ class Run:
         except NotBatched:
             self._depot.turn_off(self._speaker.key)
             return None
-        except (GraphUncertain, GraphTooLarge):
+        except GraphTooLarge:
             return lost
+        except GraphUncertain as error:
+            if not all(call.may_repeat for call in calls):
+                return lost
+            self._outcomes.update((place, _unheard(self._calls[place], error)) for place in places)
+            return None
         except (GraphError, SignInError) as error:
             self._outcomes.update((place, fresh(error)) for place in places)
             return None
@@ -241,6 +246,13 @@ def _uncertain() -> GraphUncertain:
         "AnswerLost",
         "Graph's answer was lost, so this may have been done or not. Look whether it was before doing it again.",
     )
+
+
+def _unheard(call: Call, error: GraphUncertain) -> GraphUnavailable:
+    """What a call comes to whose batch was sent as often as anything is, and never answered."""
+    if call.is_read:
+        return GraphUnavailable("Timeout", "Graph did not answer. Try again in a moment.")
+    return fresh(error)
 
 
 def _as_graph_error(error: SignInError) -> GraphUnauthorized:

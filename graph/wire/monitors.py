@@ -14,6 +14,7 @@ from graph.wire.errors import read_error, read_failure
 
 State = Literal["running", "succeeded", "failed"]
 
+_SEE_OTHER = 303
 _NOT_A_LETTER = re.compile(r"[^a-z]")
 _ENDS: dict[str, State] = {
     **dict.fromkeys(("succeeded", "success", "successful", "completed", "complete", "done", "finished"), "succeeded"),
@@ -41,10 +42,10 @@ class Monitor:
 
 def read_monitor(status: int, headers: Mapping[str, str], body: bytes) -> Monitor:
     """What one look at a monitor says. An answer that is an error says nothing about the work, and is raised."""
-    if status >= 400:
-        raise read_error(status, headers, body)
+    if status == _SEE_OTHER and (link := headers.get("location", "")):  # the work is done, and its result is there
+        return Monitor("succeeded", resource_link=link)
     if status >= 300:
-        return _moved(status, headers, body)
+        raise read_error(status, headers, body)
     value = _value(status, body)
     word = value.get("status")
     if not isinstance(word, str):
@@ -59,13 +60,6 @@ def read_monitor(status: int, headers: Mapping[str, str], body: bytes) -> Monito
         error=_error(value, word) if state == "failed" else None,
         value=value,
     )
-
-
-def _moved(status: int, headers: Mapping[str, str], body: bytes) -> Monitor:
-    """The work is done, and its result is elsewhere."""
-    if link := headers.get("location", ""):
-        return Monitor("succeeded", resource_link=link)
-    raise read_error(status, headers, body)
 
 
 def _value(status: int, body: bytes) -> dict[str, Any]:

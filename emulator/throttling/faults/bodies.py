@@ -51,11 +51,11 @@ def _packed(response: Response, size: int | None, _: Scope) -> Response:
 
 
 def _other_type(response: Response, _: int | None, __: Scope) -> Response:
-    return _other(response, _PAGE, **{"content-type": "text/html; charset=utf-8"})
+    return _instead(response, _PAGE, "text/html; charset=utf-8")
 
 
 def _not_json(response: Response, _: int | None, __: Scope) -> Response:
-    return _other(response, _BROKEN, **{"content-type": "application/json"})
+    return _instead(response, _BROKEN, "application/json")
 
 
 def _bomb(response: Response, size: int | None, _: Scope) -> Response:
@@ -119,6 +119,13 @@ def _on_and_on(start: bytes, most: int | None) -> Iterator[bytes]:
 
 def _other(response: Response, content: bytes, **headers: str) -> Response:
     return Response(content, _status(response), _headers(response, **headers))
+
+
+def _instead(response: Response, content: bytes, kind: str) -> Response:
+    """Another body altogether, so that it is not packed as the first one was."""
+    headers = _headers(response, **{"content-type": kind})
+    headers.pop("content-encoding", None)
+    return Response(content, _status(response), headers)
 
 
 def _status(response: Response) -> int:
