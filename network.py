@@ -16,8 +16,11 @@ import truststore
 
 from errors import StartError
 
-# Graph may think for long, and one whole call has a deadline of its own; this is for connections that went silent.
-TIMEOUT = httpx.Timeout(45.0, connect=10.0)
+# Over HTTP/2 one stream reads for all, and its time limit would end them all: silence is judged by graph/connections.py
+# and by the deadline of each call.
+TIMEOUT = httpx.Timeout(45.0, connect=10.0, read=None)
+# A transfer has its connection to itself; this is for one that went silent.
+TRANSFER_TIMEOUT = httpx.Timeout(45.0, connect=10.0)
 NEIGHBOUR_TIMEOUT = httpx.Timeout(10.0, connect=2.0)
 SIGN_IN_TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
@@ -70,13 +73,14 @@ def async_client(
     Whoever opens several gives what is `trusted` to each. One `for_transfers` speaks HTTP/1.1, so that a long one has
     a connection to itself.
     """
+    timeout = TRANSFER_TIMEOUT if for_transfers else TIMEOUT
     if transport is not None:
-        return httpx.AsyncClient(timeout=TIMEOUT, transport=transport, trust_env=False)
+        return httpx.AsyncClient(timeout=timeout, transport=transport, trust_env=False)
     limits = TRANSFER_LIMITS if for_transfers else LIMITS
     trusted = trusted or trusted_certificates()
     mend_http2()
     with _proxy_trouble():
-        return httpx.AsyncClient(timeout=TIMEOUT, limits=limits, http2=not for_transfers, verify=trusted)
+        return httpx.AsyncClient(timeout=timeout, limits=limits, http2=not for_transfers, verify=trusted)
 
 
 def mend_http2() -> None:

@@ -11,7 +11,10 @@ import h2.config
 import h2.connection
 import h2.events
 import h2.exceptions
+import h2.settings
 import httpx
+from h2.errors import ErrorCodes
+from hyperframe.frame import GoAwayFrame
 
 from tests.graph.wires import transport_to
 
@@ -38,6 +41,9 @@ class Speaker:
         self._reader = reader
         self.writer = writer
         self.h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+        self.is_hoarding = False
+        self.bytes_read = 0
+        self._last_taken = 2**31 - 1
         self._room = asyncio.Event()
         self._coming: dict[int, tuple[tuple[tuple[str, str], ...], bytearray]] = {}
         self._answers: set[asyncio.Task[None]] = set()
@@ -66,6 +72,17 @@ class Speaker:
         if data := self.h2.data_to_send():
             self.writer.write(data)
 
+    def go_away(self, last: int, error: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        """As a server does that is about to leave, and answers nothing above `last`; h2 would let it answer no more."""
+        self.flush()
+        self._last_taken = min(last, self._last_taken)
+        self.writer.write(GoAwayFrame(0, last_stream_id=last, error_code=error).serialize())
+
+    def allow(self, streams: int) -> None:
+        """Have another limit of streams that may be open."""
+        self.h2.update_settings({h2.settings.SettingCodes.MAX_CONCURRENT_STREAMS: streams})
+        self.flush()
+
     async def send(self, stream: int, pieces: Iterable[bytes]) -> None:
         """Send parts of a body as far as the client lets us, and when it does."""
         for piece in pieces:
@@ -87,7 +104,9 @@ class Speaker:
             self._coming[event.stream_id or 0] = headers, bytearray()
         elif isinstance(event, h2.events.DataReceived):
             self._coming[event.stream_id or 0][1].extend(event.data or b"")
-            self.h2.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
+            self.bytes_read += len(event.data or b"")
+            if not self.is_hoarding:
+                self.h2.acknowledge_received_data(event.flow_controlled_length or 0, event.stream_id or 0)
         elif isinstance(event, h2.events.StreamEnded):
             self._begin(event.stream_id or 0)
         elif isinstance(event, h2.events.WindowUpdated):
@@ -101,7 +120,8 @@ class Speaker:
 
     async def _answered(self, asked: Asked) -> None:
         with suppress(h2.exceptions.ProtocolError, ConnectionError):  # the client has left
-            await self.answer(asked)
+            if asked.stream <= self._last_taken:
+                await self.answer(asked)
             self.flush()
 
 
@@ -132,6 +152,7 @@ class H2Server:
     answer: Sized
     connections: int = 0
     streams: int = 0
+    speakers: list[Speaker] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
     port: int = 0
 
@@ -139,6 +160,11 @@ class H2Server:
     async def running(self) -> AsyncIterator[H2Server]:
         async with listening(self._accepted) as self.port:
             yield self
+
+    @property
+    def open(self) -> int:
+        """How many connections there are."""
+        return sum(not each.writer.transport.is_closing() for each in self.speakers)
 
     def has_had(self, streams: int) -> bool:
         """Whether so many requests have come."""
@@ -150,7 +176,8 @@ class H2Server:
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Speaker:
         self.connections += 1
-        return _Sizes(self, reader, writer)
+        self.speakers.append(_Sizes(self, reader, writer))
+        return self.speakers[-1]
 
 
 class _Sizes(Speaker):
@@ -167,7 +194,7 @@ class _Sizes(Speaker):
     async def answer(self, asked: Asked) -> None:
         self._server.streams += 1
         status, size = await self._server.answer(asked.header(":path"))
-        if size < 0:
+        if size < 0 or asked.stream > self._last_taken:
             return
         self.h2.send_headers(asked.stream, [(":status", str(status)), ("content-type", "application/json")])
         await self.send(asked.stream, [b" " * (size - 2), b"{}"])

@@ -10,7 +10,6 @@ from typing import Literal, TypeAlias, get_args
 import h2.exceptions
 import httpx
 from h2.errors import ErrorCodes
-from hyperframe.frame import GoAwayFrame
 from starlette.applications import Starlette
 
 from tests.graph.h2_server import Asked, Speaker, listening
@@ -98,7 +97,7 @@ class _Door(Speaker):
             self._lost(trouble, asked.stream)
             return
         if trouble == "goaway-then-answer":
-            self._go_away(asked.stream)
+            self.go_away(asked.stream)
         self.h2.send_headers(asked.stream, [(":status", str(response.status_code)), *headers])
         await self.send(asked.stream, self._spoilt(trouble, asked.stream, body))
 
@@ -108,9 +107,9 @@ class _Door(Speaker):
         elif trouble == "reset":
             self.h2.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
         elif trouble == "goaway-before":
-            self._go_away(max(0, stream - 2))
+            self.go_away(max(0, stream - 2))
         elif trouble == "goaway-without":
-            self._go_away(0)
+            self.go_away(0)
         elif trouble == "hang-up":
             self.writer.transport.abort()
         elif trouble == "no-frames":
@@ -120,7 +119,7 @@ class _Door(Speaker):
         if trouble == "lost":
             self.h2.reset_stream(stream, ErrorCodes.INTERNAL_ERROR)
         else:
-            self._go_away(stream)
+            self.go_away(stream)
             self.writer.close()
 
     def _spoilt(self, trouble: Trouble | None, stream: int, body: bytes) -> Iterator[bytes]:
@@ -136,8 +135,3 @@ class _Door(Speaker):
         elif trouble != "stalled":
             yield body[len(half) :]
             self.h2.end_stream(stream)
-
-    def _go_away(self, last: int) -> None:
-        """As a server does that is about to leave; h2 by itself would not let it answer any more."""
-        self.flush()
-        self.writer.write(GoAwayFrame(0, last_stream_id=last).serialize())

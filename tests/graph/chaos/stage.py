@@ -145,11 +145,12 @@ async def _proxies(server: uvicorn.Server, gateway: Gateway) -> AsyncIterator[li
 
 @asynccontextmanager
 async def _service(ports: Sequence[int], log: Log, *, http2: bool) -> AsyncIterator[GraphService]:
-    def opened(limits: httpx.Limits, *, http2: bool = False) -> httpx.AsyncClient:
+    def opened(limits: httpx.Limits, timeout: httpx.Timeout, *, http2: bool = False) -> httpx.AsyncClient:
         transport = transport_to(ports[http2], http2=http2, limits=limits)
-        return httpx.AsyncClient(transport=Watched(transport, log), timeout=network.TIMEOUT, trust_env=False)
+        return httpx.AsyncClient(transport=Watched(transport, log), timeout=timeout, trust_env=False)
 
-    usual, bulk = partial(opened, network.LIMITS, http2=http2), partial(opened, network.TRANSFER_LIMITS)
+    usual = partial(opened, network.LIMITS, network.TIMEOUT, http2=http2)
+    bulk = partial(opened, network.TRANSFER_LIMITS, network.TRANSFER_TIMEOUT)
     async with graph_service(usual, HOST, bulk=bulk) as service:
         yield service
 
