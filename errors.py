@@ -148,4 +148,9 @@ class GraphUnavailable(GraphError):
 
 
 class GraphUncertain(GraphUnavailable):
-    """The answer to a write was lost, so it may have been done; whoever repeats it looks first."""
+    """The answer to a write was lost, so it may have been done; whoever repeats it looks first.
+
+    `is_done` says that it surely was, and only what came of it is not known.
+    """
+
+    is_done = False

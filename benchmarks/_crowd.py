@@ -100,7 +100,7 @@ class Storm:
 
 
 async def storm(rig: Rig, seconds: float, limits: Limits) -> list[Verdict]:
-    """Everybody alike, with what these limits let through at all before and after; then one user greedy."""
+    """Everybody alike, with what one batch at a time gets before and after; then one user greedy."""
     before = await _reference(rig)
     even = await _storm(rig, seconds, [CALLERS] * USERS)
     reference = (before + await _reference(rig)) / 2
@@ -109,7 +109,7 @@ async def storm(rig: Rig, seconds: float, limits: Limits) -> list[Verdict]:
         _print(name, each, reference)
     slower = greedy.p95_of_others / even.p95_of_others
     return told(
-        Verdict("throughput / the limit's", even.pace / reference, limits.throughput, is_floor=True),
+        Verdict("throughput / of one batch at a time", even.pace / reference, limits.throughput, is_floor=True),
         Verdict("share of calls that see a 429", max(even.refused, greedy.refused), limits.refused),
         Verdict("p95 of others beside a greedy user / without", slower, limits.hog),
         Verdict("calls that failed", sum(len(crowd.errors) for crowd in (*even.crowds, *greedy.crowds)), 0),
@@ -123,8 +123,9 @@ def _p95(*crowds: Crowd) -> float:
 def _print(name: str, storm: Storm, reference: float) -> None:
     waits = ", ".join(f"{_p95(crowd):.3f}" for crowd in storm.crowds)
     print(
-        f"{name}: {storm.pace:.1f} calls/s, {storm.pace / reference:.3f} of the limit's; {storm.came.requests} requests"
-        f" for {storm.came.calls} calls, {storm.came.refused} refused; p95 by user {waits} s"
+        f"{name}: {storm.pace:.1f} calls/s, {storm.pace / reference:.3f} of one batch at a time;"
+        f" {storm.came.requests} requests for {storm.came.calls} calls, {storm.came.refused} refused;"
+        f" p95 by user {waits} s"
     )
     for error in sorted({error for crowd in storm.crowds for error in crowd.errors})[:MOST_ERRORS]:
         print(f"  failed: {error}")

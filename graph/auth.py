@@ -57,9 +57,11 @@ class BearerAuth(Signer):
         self._refuse_other_hosts(request.url)
         token, self._at_hand = self._at_hand or await self._source.token(self._scopes), None
         is_renewed = is_challenged = False
-        for _ in range(_MOST_TRIES):
+        for tries in range(1, _MOST_TRIES + 1):
             request.headers["Authorization"] = f"Bearer {token}"
             response = yield request
+            if tries == _MOST_TRIES:
+                return
             if claims := claims_challenge(response):  # access was revoked or narrowed early
                 refused = token if is_challenged else None
                 token = await self._source.token(self._scopes, claims, refused)

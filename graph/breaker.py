@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from errors import GraphUnavailable
 
@@ -17,6 +18,7 @@ class Breaker:
         self._failures = 0
         self._pause = FIRST_PAUSE
         self._closed_until = 0.0
+        self._failed_at = -math.inf
         self._is_probing = False
 
     @property
@@ -40,14 +42,21 @@ class Breaker:
         """Graph is there."""
         self._failures, self._pause, self._is_probing = 0, FIRST_PAUSE, False
 
-    def failed(self) -> None:
-        """Graph is not there, or only a gateway in front of it is."""
+    def failed(self, began: float) -> None:
+        """Graph is not there, or only a gateway in front of it is.
+
+        What began before the last failure is part of it: all calls of a connection end with it.
+        """
+        now = asyncio.get_running_loop().time()
+        if began < self._failed_at:
+            return
+        self._failed_at = now
         self._failures += 1
         if self._is_probing:
             self._pause = min(LONGEST_PAUSE, self._pause * 2)
         self._is_probing = False
         if self.is_open:
-            self._closed_until = asyncio.get_running_loop().time() + self._pause
+            self._closed_until = now + self._pause
 
     def unknown(self) -> None:
         """Whoever asked did not wait for the answer."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import AppError, GraphError, GraphUncertain, ToolInputError
-from graph import monitoring, transfer, wire
+from graph import deadline, monitoring, transfer, wire
 from graph.calls import Call, Reply, Speaker
 from graph.paging import USUAL, Limits, Pages
 from graph.service import GraphService
@@ -95,7 +95,11 @@ class GraphClient:
         if after:
             place = self._service.sender.home.follow(after, first.version)
             first = replace(first, path=place.path, query=place.query)
-        return Pages(self._send, self._service.sender.home, first, limits)
+
+        async def fetch(call: Call) -> Reply:
+            return await self._read(call, alone=False)
+
+        return Pages(fetch, self._service.sender.home, first, limits)
 
     async def post(
         self,
@@ -117,13 +121,10 @@ class GraphClient:
         try:
             return await self._written(call)
         except GraphUncertain as lost:
-            if proof is None:
+            if proof is None or lost.is_done:
                 raise
-            try:
-                found = await proof()
-            except AppError as error:
-                raise lost from error  # nobody knows more than before
-        return found or await self._written(call)
+            found = await _proved(proof, lost)
+        return await self._written(call) if found is None else found
 
     async def patch(
         self, path: str, body: Json, *, if_match: str = "", prefer: str = "", version: str | None = None
@@ -295,6 +296,17 @@ class GraphClient:
         """What was read before a write says nothing about the time after it."""
         self._service.flights.land(self._speaker.key)
         self._service.kept.forget(self._speaker.key)
+
+
+async def _proved(proof: Proof, lost: GraphUncertain) -> Json | None:
+    """What came of a call whose answer was lost; None where it was surely not done, and there is time to do it."""
+    try:
+        found = await proof()
+    except AppError:
+        raise lost from None  # nobody knows more than before
+    if found is None and deadline.left() <= 0:
+        raise lost
+    return found
 
 
 def _plain(text: str) -> str:

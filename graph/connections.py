@@ -25,9 +25,12 @@ from graph.calls import Reply
 log = logging.getLogger(__name__)
 
 MOST_BYTES = 16 * 1024 * 1024
-# How long an answer that nobody waits for is read, and how soon connections may be replaced again.
-LINGER_SECONDS = 15.0
+# How long an answer is waited for before it counts as lost, and how long one is read that nobody waits for any more.
+PATIENCE_SECONDS, LINGER_SECONDS = 45.0, 15.0
+# How soon connections may be replaced again.
 RENEWAL_SECONDS = 5.0
+# After so long without any answer, whoever gives up takes the connection for lost.
+SILENT_SECONDS = 20.0
 
 _ZLIB_OR_GZIP = 47
 
@@ -38,6 +41,7 @@ class _Line:
 
     http: httpx.AsyncClient
     opened: float
+    heard: float = 0.0
     under_way: int = 0
     is_retired: bool = False
 
@@ -52,11 +56,13 @@ class Connections:
         *,
         linger: float = LINGER_SECONDS,
         renewal: float = RENEWAL_SECONDS,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._opened = opened
         self._bulk = bulk or opened
         self._linger = linger
         self._renewal = renewal
+        self._patience = patience
         self._line: _Line | None = None
         self._bulk_http: httpx.AsyncClient | None = None
         self._tasks: set[asyncio.Task[Reply]] = set()
@@ -73,20 +79,35 @@ class Connections:
         self, request: httpx.Request, auth: httpx.Auth, on_end: Callable[[], None], most: int = MOST_BYTES
     ) -> Reply:
         """Graph's answer to one request; `on_end` is called when the exchange has really ended."""
-        line = self._current()
+        try:
+            line = self._current()
+        except BaseException:
+            on_end()
+            raise
         line.under_way += 1
+        began = asyncio.get_running_loop().time()
         task = asyncio.create_task(_exchanged(line.http, request, auth, most))
         self._tasks.add(task)
         task.add_done_callback(partial(self._ended, line, on_end))
         try:
-            return await asyncio.shield(task)
-        except asyncio.CancelledError:
+            async with asyncio.timeout(self._patience):
+                return await asyncio.shield(task)
+        except (asyncio.CancelledError, TimeoutError) as error:
             if not task.done():
-                asyncio.get_running_loop().call_later(self._linger, self._give_up, line, task)
+                self._left(line, task, began)
+            if isinstance(error, TimeoutError):
+                raise httpx.ReadTimeout("no answer came") from error
             raise
         except GraphTooLarge:
             self._retire(line)  # the rest of the answer is still on its way
             raise
+
+    def _left(self, line: _Line, task: asyncio.Task[Reply], began: float) -> None:
+        """Nobody waits for it any more. Where all was silent for long, the connection is not there any more either."""
+        loop = asyncio.get_running_loop()
+        if loop.time() - max(began, line.heard) >= SILENT_SECONDS:
+            self._retire(line)
+        loop.call_later(self._linger, self._give_up, line, task)
 
     def renew(self) -> None:
         """Have the next request open a new connection, as Microsoft advises after a 503."""
@@ -101,8 +122,8 @@ class Connections:
 
     def _ended(self, line: _Line, on_end: Callable[[], None], task: asyncio.Task[Reply]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever still waits has it, too
+        if not task.cancelled() and task.exception() is None:  # whoever still waits has the error, too
+            line.heard = asyncio.get_running_loop().time()
         line.under_way -= 1
         on_end()
         self._close_if_done(line)
@@ -143,12 +164,23 @@ class Connections:
 
 
 async def _exchanged(http: httpx.AsyncClient, request: httpx.Request, auth: httpx.Auth, most: int) -> Reply:
-    request.extensions["timeout"] = http.timeout.as_dict()
-    response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
+    """One request and its answer, and what the signer makes of a challenge, whose body is bounded, too."""
+    timeout, flow = http.timeout.as_dict(), auth.async_auth_flow(request)
     try:
-        return Reply(response.status_code, response.headers, await whole_body(response, most))
+        signed = await anext(flow)
+        while True:
+            signed.extensions["timeout"] = timeout
+            response = await http.send(signed, auth=None, stream=True, follow_redirects=False)
+            try:
+                reply = Reply(response.status_code, response.headers, await whole_body(response, most))
+            finally:
+                await response.aclose()
+            try:
+                signed = await flow.asend(response)
+            except StopAsyncIteration:
+                return reply
     finally:
-        await response.aclose()
+        await flow.aclose()
 
 
 async def whole_body(response: httpx.Response, most: int) -> bytes:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from errors import GraphUnavailable
 from graph import wire
 from graph.calls import Call, Reply
-from graph.flights import Flights
 
 Fetch = Callable[[Call], Awaitable[Reply]]
 
@@ -59,7 +58,7 @@ class Kept:
         self._shelves: dict[Hashable, _Shelf] = {}
         self._size = 0
         self._metadata = _Shelf()
-        self._flights = Flights()
+        self._asking = asyncio.Lock()
 
     @property
     def size(self) -> int:
@@ -87,20 +86,22 @@ class Kept:
         return reply
 
     async def metadata(self, version: str, fetch: Fetch) -> Reply:
-        """Graph's description of itself, which is the same for everybody, at most a day old."""
+        """Graph's description of itself, which is the same for everybody, at most a day old.
+
+        One asks for all. Where that one gets none, the next asks: who has to sign in is another question for each.
+        """
         call = Call("GET", _METADATA, version=version, headers=_XML)
-        entry = self._metadata.get(call)
-        now = asyncio.get_running_loop().time()
-        if entry is not None and now - entry.at < METADATA_SECONDS:
-            return entry.reply
-        reply = await self._flights.shared((_METADATA, call), lambda: _fetched(call, entry, fetch))
-        if reply.is_success and not _is_sound(call, reply):
-            raise GraphUnavailable(
-                "BadAnswer", "What came is not Graph's description of itself. Try again."
-            )
-        if kept := _entry_of(call, reply, now, MOST_BYTES_OF_METADATA):
-            self._metadata[call] = kept
-        return reply
+        async with self._asking:
+            entry = self._metadata.get(call)
+            now = asyncio.get_running_loop().time()
+            if entry is not None and now - entry.at < METADATA_SECONDS:
+                return entry.reply
+            reply = await _fetched(call, entry, fetch)
+            if reply.is_success and not _is_sound(call, reply):
+                raise GraphUnavailable("BadAnswer", "What came is not Graph's description of itself. Try again.")
+            if kept := _entry_of(call, reply, now, MOST_BYTES_OF_METADATA):
+                self._metadata[call] = kept
+            return reply
 
     def forget(self, whose: Hashable) -> None:
         """Drop what this identity was answered, and what it is being answered now."""

@@ -6,13 +6,20 @@ import asyncio
 import logging
 import random
 import re
-import time
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import httpx
 
-from errors import GraphError, GraphThrottled, GraphTooLarge, GraphUnavailable, GraphUncertain, SignInError
+from errors import (
+    GraphError,
+    GraphThrottled,
+    GraphTooLarge,
+    GraphUnavailable,
+    GraphUncertain,
+    SignInError,
+    ToolInputError,
+)
 from graph import deadline, retry
 from graph.breaker import Breaker
 from graph.calls import Call, Reply, Speaker
@@ -26,7 +33,10 @@ USER_AGENT = "Graphward"
 MOST_PATIENCE = 8  # how often Graph may ask one call to wait
 
 _BATCH = "$batch"  # whoever made it knows what its parts were
-_WHOSE = re.compile(r"(^|/)users/[^/?]+")  # a mailbox is a person: the log does not say whose
+# The log says what was done, and neither whose, nor with which file, nor what was looked for.
+_WHOSE = re.compile(r"(^|/)users/[^/?]+")
+_FILE = re.compile(r":/[^:]*(:|$)")
+_WORD = re.compile(r"[A-Za-z]{1,40}|\$[a-z]+|microsoft\.graph\.[A-Za-z]+(?:\(\))?|[a-z]+:|\*:?")
 _ALWAYS = (("Accept-Encoding", "gzip"), ("User-Agent", USER_AGENT))
 
 
@@ -51,7 +61,7 @@ class Sender:
         self.connections = connections
         self.home = home
         self.throttle = throttle
-        self._breaker = Breaker()
+        self.breaker = Breaker()
         self._chance = chance or random.Random()  # noqa: S311 - to part retries, not to keep secrets
 
     async def send(
@@ -88,26 +98,31 @@ class Sender:
 
     async def _outcome(self, call: Call, speaker: Speaker, permit: Permit, story: _Story) -> Reply | retry.Lost:
         """What one try came to."""
+        if deadline.left() <= 0:  # nothing is begun that nobody waits for
+            permit.release()
+            raise TimeoutError
         try:
-            self._breaker.check()
+            self.breaker.check()
         except GraphUnavailable:
             permit.release()
             raise
         story.tries += 1
-        started, outcome = time.monotonic(), None
+        began, outcome = asyncio.get_running_loop().time(), None
         try:
             outcome = await self._exchanged(call, speaker, permit, story)
         finally:
-            self._learn(permit.demand, outcome)
-            _log(call, outcome, story, time.monotonic() - started)
+            self._learn(permit.demand, outcome, began)
+            _log(call, outcome, story, asyncio.get_running_loop().time() - began)
         story.is_in_the_air = False
         return outcome
 
     async def _exchanged(self, call: Call, speaker: Speaker, permit: Permit, story: _Story) -> Reply | retry.Lost:
         try:
             request = self._request(call, story)
-        except BaseException:
+        except BaseException as error:
             permit.release()
+            if isinstance(error, httpx.InvalidURL):
+                raise ToolInputError("This makes too long an address for Graph. Ask for less at once.") from error
             raise
         story.is_in_the_air = True
         try:
@@ -124,13 +139,13 @@ class Sender:
         url = self.home.url(call.version, call.target)
         return httpx.Request(call.method, url, headers=headers, content=call.body or None)
 
-    def _learn(self, demand: Demand, outcome: Reply | retry.Lost | None) -> None:
+    def _learn(self, demand: Demand, outcome: Reply | retry.Lost | None, began: float) -> None:
         if outcome is None:
-            self._breaker.unknown()
+            self.breaker.unknown()
         elif retry.is_outage(outcome):
-            self._breaker.failed()
+            self.breaker.failed(began)
         else:
-            self._breaker.answered()
+            self.breaker.answered()
         if isinstance(outcome, Reply):
             self.throttle.heard(demand, outcome.status, outcome.headers, outcome.body)
             if outcome.status == httpx.codes.SERVICE_UNAVAILABLE:
@@ -189,11 +204,17 @@ def _unreachable(error: httpx.RequestError) -> str:
     return "Graph cannot be reached, or its answer is broken. Check the network or the proxy, then try again."
 
 
+def _shown(call: Call) -> str:
+    path = _FILE.sub(r":/*\1", _WHOSE.sub(r"\1users/*", call.path))
+    words = (each if _WORD.fullmatch(each) else "*" for each in path.split("/"))
+    return "/".join(("", call.version, *words))
+
+
 def _log(call: Call, outcome: Reply | retry.Lost | None, story: _Story, seconds: float) -> None:
     if log.isEnabledFor(logging.INFO):
         facts: dict[str, object] = {
             "method": call.method,
-            "path": _WHOSE.sub(r"\1users/*", f"/{call.version}/{call.path}"),
+            "path": _shown(call),
             "status": outcome.status if isinstance(outcome, Reply) else 0,
             "ms": round(seconds * 1000),
             "client_request_id": story.id,

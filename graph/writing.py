@@ -8,9 +8,9 @@ from errors import GraphError, GraphUnavailable, GraphUncertain
 from graph import wire
 from graph.calls import Call, Reply
 
-_NOT_FOUND = 404
-# Whoever answers so may have begun.
-_FAILED_HALFWAY = frozenset({500, 502, 503, 504})
+_NOT_FOUND, _SERVER_ERROR = 404, 500
+# Of the answers from 500 on, these are refusals; whoever gives another one may have begun.
+_REFUSALS = frozenset({501, 505, 507, 509})
 
 _LOOK = "so this may have been done or not. Look whether it was before doing it again."
 
@@ -24,7 +24,8 @@ def written(call: Call, reply: Reply) -> dict[str, Any]:
     error = wire.read_error(reply.status, reply.headers, reply.body)
     if reply.is_after_loss:
         raise _uncertain(error, f"Graph refused the second try after the first one's answer was lost, {_LOOK}")
-    if reply.status in _FAILED_HALFWAY and not call.may_repeat:
+    is_halfway = reply.status >= _SERVER_ERROR and reply.status not in _REFUSALS
+    if is_halfway and (call.method == "POST" or not call.may_repeat):
         raise _uncertain(error, f"Graph failed on the way, {_LOOK}")
     raise error
 
@@ -43,10 +44,12 @@ def _object(reply: Reply) -> dict[str, Any]:
     try:
         return reply.object()
     except GraphUnavailable as error:
-        raise GraphUncertain(
+        unreadable = GraphUncertain(
             "BadAnswer",
             "Graph says that it was done, but its answer cannot be read. Look at the result; do not repeat it.",
-        ) from error
+        )
+        unreadable.is_done = True
+        raise unreadable from error
 
 
 def _uncertain(error: GraphError, message: str) -> GraphUncertain:

@@ -42,8 +42,8 @@ class Depot:
         return False
 
     def turn_off(self, whose: Hashable) -> None:
-        """Have the calls of an identity go one by one for a while."""
-        if self.is_off(whose):
+        """Have the calls of an identity go one by one for a while; callers without one have nothing in common."""
+        if whose is None or self.is_off(whose):
             return
         log.warning("graph takes no batches: calls go one by one", extra={"seconds": round(OFF_SECONDS)})
         now = asyncio.get_running_loop().time()

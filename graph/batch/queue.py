@@ -195,10 +195,13 @@ class Queue:
         return min(self._count, self._slots)
 
     def _permit_at_once(self) -> Permit | None:
+        """Leave for all that waits now, or for as many as have a slot each where not all slots are free."""
         if not self._waiting:
             return None
-        caller = next(iter(self._waiting)).speaker.caller
-        return self.depot.sender.throttle.try_admit(self.demand.times(self._count), caller)
+        caller, throttle = next(iter(self._waiting)).speaker.caller, self.depot.sender.throttle
+        sizes = (self._count, *range(self._slots_wanted - 1, 0, -1))
+        permits = (throttle.try_admit(self.demand.times(size), caller) for size in sizes)
+        return next(filter(None, permits), None)
 
     async def _admitted(self) -> Permit | None:
         """Leave when the turn of what waits now has come; None where more of it came first."""

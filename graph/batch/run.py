@@ -10,12 +10,12 @@ from math import ceil
 from typing import Any
 
 from errors import GraphError, GraphTooLarge, GraphUnauthorized, GraphUnavailable, GraphUncertain, SignInError
-from graph import deadline, wire
+from graph import deadline, retry, wire
 from graph.batch.depot import Depot
 from graph.batch.trip import NotBatched, Patience, Trip, after_loss, carry, is_about_token, signed_in
 from graph.calls import Call, Reply, Speaker
 from graph.flights import fresh
-from graph.throttle import Demand, demand_of
+from graph.throttle import Demand, Permit, demand_of
 from graph.throttle.limits import Lane
 
 # What Graph has under way of one batch at once. It says so of Outlook; what else documents slots has about as many.
@@ -38,6 +38,8 @@ class Run:
         self._demands = [demand_of(call, speaker.caller) for call in calls]
         self._patience = [Patience() for _ in calls]
         self._outcomes: dict[int, Reply | GraphError | SignInError] = {}
+        self._lost: set[int] = set()  # Graph may have done them in an earlier try
+        self._is_refused = False
 
     async def at_once(self) -> list[Reply | GraphError]:
         """All of them, as far as the limits let them go together."""
@@ -87,7 +89,7 @@ class Run:
 
     async def _sent(self, places: Sequence[int]) -> dict[int, float]:
         """Send calls once; the places of those to be tried again, and after how many seconds."""
-        if len(places) == 1 or self._depot.is_off(self._speaker.key):
+        if len(places) == 1 or self._is_off:
             await _all(self._by_itself(place) for place in places)
             return {}
         trip = await self._carried(places, _together([self._demands[place] for place in places]))
@@ -102,7 +104,7 @@ class Run:
             elif (wait := self._wait(place, reply)) is not None:
                 waits[place] = wait
             else:
-                self._outcomes[place] = reply
+                self._settle(place, reply)
         await _all([*map(self._after_loss, lost), *map(self._by_itself, refused)])
         return waits
 
@@ -112,7 +114,7 @@ class Run:
         """Do some steps; the place of the next one, and after how many seconds it may be done."""
         over = len(self._calls)
         places = self._steps(start)
-        if len(places) == 1 or self._depot.is_off(self._speaker.key):
+        if len(places) == 1 or self._is_off:
             await self._by_itself(start)
             return (start + 1 if self._is_done(start) else over), 0
         trip = await self._carried(places, _in_turn([self._demands[place] for place in places]), in_order=True)
@@ -120,14 +122,14 @@ class Run:
             return (over if start in self._outcomes else start), 0
         for place, reply in zip(places, trip.replies, strict=True):
             if reply is None:
-                await self._after_loss(place)
+                await self._missing(places, trip, place)
             elif is_about_token(reply):
                 await self._by_itself(place)
                 return (place + 1 if self._is_done(place) else over), 0
             elif (wait := self._wait(place, reply)) is not None:
                 return place, wait
             else:
-                self._outcomes[place] = reply
+                self._settle(place, reply)
             if not self._is_done(place):
                 self._keep(places, trip, place + 1)
                 return over, 0
@@ -139,14 +141,22 @@ class Run:
         same = next((count for count, call in enumerate(calls) if call.version != calls[0].version), len(calls))
         return range(start, start + same)
 
+    async def _missing(self, places: range, trip: Trip, place: int) -> None:
+        """Do a step again whose answer is missing, but no write that a later step may have built on."""
+        later = trip.replies[place - places.start + 1 :]
+        if not self._calls[place].is_read and any(reply is not None for reply in later):
+            self._settle(place, _uncertain())
+        else:
+            await self._after_loss(place)
+
     def _keep(self, places: range, trip: Trip, start: int) -> None:
         """Keep what Graph said of the steps behind one that failed: mostly that they were not done."""
         for place in places[start - places.start :]:
             reply = trip.replies[place - places.start]
             if reply is not None:
-                self._outcomes[place] = reply
+                self._settle(place, reply)
             elif not self._calls[place].is_read:
-                self._outcomes[place] = _uncertain()
+                self._settle(place, _uncertain())
 
     def _is_done(self, place: int) -> bool:
         outcome = self._outcomes[place]
@@ -156,37 +166,63 @@ class Run:
 
     async def _carried(self, places: Sequence[int], demand: Demand, *, in_order: bool = False) -> Trip | None:
         """What a batch brought back; None where it came to nothing, and each of its calls has heard why, or waits."""
-        calls, lost = [self._calls[place] for place in places], Trip([None] * len(places))
-        throttle, caller = self._depot.sender.throttle, self._speaker.caller
         try:
-            await signed_in(self._speaker)
-            permit = throttle.try_admit(demand, caller) or await throttle.admit(demand, caller)
-            demands = [self._demands[place] for place in places]
-            trip = await carry(self._depot.sender, calls, demands, self._speaker, permit, in_order=in_order)
+            trip = await self._there_and_back(places, demand, in_order=in_order)
         except NotBatched:
-            self._depot.turn_off(self._speaker.key)
+            self._turn_off()
             return None
         except GraphTooLarge:
-            return lost
+            return _nothing(places)
         except GraphUncertain as error:
-            if not all(call.may_repeat for call in calls):
-                return lost
-            self._outcomes.update((place, _unheard(self._calls[place], error)) for place in places)
-            return None
+            return self._unanswered(places, error)
         except (GraphError, SignInError) as error:
-            self._outcomes.update((place, fresh(error)) for place in places)
+            for place in places:
+                self._settle(place, fresh(error))
             return None
+        return None if trip is None else self._heard(places, trip)
+
+    async def _there_and_back(self, places: Sequence[int], demand: Demand, *, in_order: bool) -> Trip | None:
+        """What a batch brought back; None where its calls went by themselves."""
+        throttle, caller = self._depot.sender.throttle, self._speaker.caller
+        await signed_in(self._speaker)
+        permit = throttle.try_admit(demand, caller) or await throttle.admit(demand, caller)
+        if _is_too_narrow(permit):
+            permit.release()
+            await _all(self._by_itself(place) for place in places)
+            return None
+        calls, demands = [self._calls[place] for place in places], [self._demands[place] for place in places]
+        return await carry(self._depot.sender, calls, demands, self._speaker, permit, in_order=in_order)
+
+    def _unanswered(self, places: Sequence[int], error: GraphUncertain) -> Trip | None:
+        if not all(self._calls[place].may_repeat for place in places):
+            return _nothing(places)
+        for place in places:
+            self._settle(place, _unheard(self._calls[place], error))
+        return None
+
+    def _heard(self, places: Sequence[int], trip: Trip) -> Trip | None:
         if trip.is_void:
-            self._depot.turn_off(self._speaker.key)
+            self._turn_off()
         if trip.failed is None:
             return trip
         if not trip.is_last_word:
-            return lost
-        self._outcomes.update(dict.fromkeys(places, trip.failed))
+            return _nothing(places)
+        for place in places:
+            self._settle(place, trip.failed)
         return None
+
+    @property
+    def _is_off(self) -> bool:
+        return self._is_refused or self._depot.is_off(self._speaker.key)
+
+    def _turn_off(self) -> None:
+        self._is_refused = True
+        self._depot.turn_off(self._speaker.key)
 
     def _wait(self, place: int, reply: Reply) -> float | None:
         """The seconds after which a call is tried again; None where its answer is the last word."""
+        if reply.status in retry.OUTAGES:
+            self._lost.add(place)
         pause = self._depot.sender.throttle.pause_left(self._demands[place])
         call, left, chance = self._calls[place], deadline.left(), self._depot.chance
         return self._patience[place].wait(call, reply, pause=pause, left=left, chance=chance)
@@ -194,18 +230,28 @@ class Run:
     async def _after_loss(self, place: int) -> None:
         """Send a call again whose answer was lost, where that is safe."""
         if self._calls[place].may_repeat:
-            await self._by_itself(place, is_after_loss=True)
+            self._lost.add(place)
+            await self._by_itself(place)
         else:
-            self._outcomes[place] = _uncertain()
+            self._settle(place, _uncertain())
 
-    async def _by_itself(self, place: int, *, is_after_loss: bool = False) -> None:
+    async def _by_itself(self, place: int) -> None:
         call = self._calls[place]
         try:
             reply = await self._depot.sender.send(call, self._speaker, demand=self._demands[place])
         except (GraphError, SignInError) as error:
-            self._outcomes[place] = error if call.is_read or not is_after_loss else _uncertain()
+            self._settle(place, error)
         else:
-            self._outcomes[place] = after_loss(reply) if is_after_loss else reply
+            self._settle(place, reply)
+
+    def _settle(self, place: int, outcome: Reply | GraphError | SignInError) -> None:
+        """Note what came of a call, in the light of an earlier try that may have been taken."""
+        if place in self._lost:
+            if isinstance(outcome, Reply):
+                outcome = after_loss(outcome)
+            elif not self._calls[place].is_read and not isinstance(outcome, GraphUncertain):
+                outcome = _uncertain()
+        self._outcomes[place] = outcome
 
 
 @dataclass
@@ -239,6 +285,19 @@ def _in_turn(demands: Sequence[Demand], at_once: int = 1) -> Demand:
         units.update(dict(demand.lanes))
     lanes = tuple((lane, ceil(each / at_once)) for lane, each in units.items())
     return Demand(lanes, ("several",), at_once)
+
+
+def _is_too_narrow(permit: Permit) -> bool:
+    """Whether Graph would have more of a batch under way than the limits let through since they were last refused.
+
+    Calls that go by themselves are counted once more: where the rates have no room for that, the batch goes after all.
+    """
+    calls = permit.demand.calls
+    return permit.slots < min(calls, _AT_ONCE) and 2 * calls <= permit.demand.most
+
+
+def _nothing(places: Sequence[int]) -> Trip:
+    return Trip([None] * len(places))
 
 
 def _uncertain() -> GraphUncertain:

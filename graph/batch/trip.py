@@ -15,6 +15,8 @@ from graph.throttle import Demand, Permit
 
 _JSON = (("Accept", "application/json"), ("Content-Type", "application/json"))
 _BAD_REQUEST, _UNAUTHORIZED, _FORBIDDEN, _SERVER_ERROR = 400, 401, 403, 500
+# Somebody on the way gave up waiting: like an error of the server, it does not say what was done.
+_GIVEN_UP = frozenset({408, 499})
 
 
 class NotBatched(Exception):
@@ -101,7 +103,8 @@ async def _sent(sender: Sender, batch: Call, speaker: Speaker, permit: Permit | 
 def _failed(whole: Reply, batch: Call, count: int) -> Trip:
     if whole.status in (_UNAUTHORIZED, retry.THROTTLED):
         return Trip([None] * count, whole, is_last_word=True)
-    if whole.status < _SERVER_ERROR:
+    is_refusal = whole.status < _SERVER_ERROR and whole.status not in _GIVEN_UP
+    if is_refusal and not whole.is_after_loss:
         raise NotBatched(whole.status)
     return Trip([None] * count, whole, is_last_word=batch.repeatable and whole.status in retry.OUTAGES)
 

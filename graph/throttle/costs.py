@@ -20,7 +20,7 @@ _QUESTIONS = {
     "getbyids": 3, "ismemberof": 4, "checkmembergroups": 4, "checkmemberobjects": 4, "getmembergroups": 2,
     "getmemberobjects": 2,
 }  # fmt: skip
-_OPTION = re.compile(r"(?:^|&)(?:\$|%24)?(select|expand|top)=(\d*)", re.IGNORECASE)
+_OPTION = re.compile(r"(?:^|&)(?:\$|%24)?(select|expand|top)=(\d{0,6})", re.IGNORECASE)
 _SMALL_PAGE = 20
 
 _LISTS = frozenset(

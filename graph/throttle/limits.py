@@ -78,6 +78,7 @@ def _rows(table: str) -> dict[str, tuple[tuple[str, ...], Limits]]:
 LIMITS = _rows("""
 all                  |               |    | 130000/10         | throttling-limits, Global: an app over all tenants
 tenant               | tenant        | 64 |                   | chosen: one tenant leaves room on the connections
+person               | tenant user   | 32 |                   | chosen: one person leaves room in the tenant
 outlook              | tenant object | 4  | 10000/600         | throttling-limits, Outlook: per app and mailbox
 outlook.send         | tenant object |    | 30/60             | Exchange Online limits: messages a minute
 directory            | tenant        |    | 3500/10           | throttling-limits, Identity: units, tenant size S
@@ -138,8 +139,9 @@ def demand_of(call: Call, caller: Caller) -> Demand:
 def _demand(weights: Weights, whose: str | None, tenant: str, user: str) -> Demand:
     user = user.lower()
     names = {"tenant": tenant, "user": user, "object": user if whose is None else whose}
-    lanes = tuple((_lane(row, names), units) for row, units in (*weights, ("tenant", 0), ("all", 1)))
-    batch_key = tuple(part for lane, units in lanes[:-2] for part in (*lane.key, str(units)))
+    person = (("person", 0),) if user else ()  # an app that speaks for nobody is all there is of the tenant
+    lanes = tuple((_lane(row, names), units) for row, units in (*weights, *person, ("tenant", 0), ("all", 1)))
+    batch_key = tuple(part for lane, units in lanes[: len(weights)] for part in (*lane.key, str(units)))
     return Demand(lanes, batch_key)
 
 

@@ -75,6 +75,9 @@ _GATHERED = frozenset({"admin", "communications", "devicemanagement", "identity"
 _OWNERS = frozenset({"users", "groups"})
 _SENDING = frozenset({"sendmail", "send", "reply", "replyall", "forward"})
 _USAGE = re.compile(r"get(?:email|mailbox|m365|office365|onedrive|sharepoint|skypeforbusiness|teams|yammer)")
+# Of a site by its id or by its path; a folder or a list may have the same name.
+_SITE = r"sites/[^/:]+(?::/[^:]+:|/[^/(]*getByPath\([^)]*\))?/"
+_NOTES = re.compile(rf"(?:groups/[^/]+/)?(?:{_SITE})+onenote(?:/|$)", re.IGNORECASE)
 _WORKBOOK = re.compile(r"(?:items/[^/:]+|:/[^:]+:)/workbook(?:/|$)", re.IGNORECASE)
 
 
@@ -107,8 +110,6 @@ def _of_owner(words: list[str], place: int) -> str:
 
 def _of_root(root: str, words: list[str]) -> str:
     second = word(words[1]) if len(words) > 1 else ""
-    if root == "sites" and len(words) > 2 and word(words[2]) == "onenote":
-        return "onenote"
     if root == "reports" and _USAGE.match(second):
         return "reports"
     return _BELOW.get((root, second)) or _ROOTS.get(root, "other")
@@ -137,6 +138,8 @@ def _directory(call: Call, words: list[str], whose: str | None) -> tuple[Weights
 def _sharepoint(call: Call, words: list[str], whose: str | None) -> tuple[Weights, str | None]:
     if "workbook" in call.path and _WORKBOOK.search(call.path):
         return (("excel", 1), ("excel-app", 1)), ""
+    if _NOTES.match("/".join(words)):
+        return (("onenote", 1),), ""
     return (("sharepoint", sharepoint_cost(call, words)),), ""
 
 

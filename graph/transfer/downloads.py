@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx
 
 from errors import GraphUnavailable
-from graph import deadline
+from graph import deadline, retry
 from graph.calls import Call, Reply, Speaker
 from graph.connections import whole_body
 from graph.sending import USER_AGENT
@@ -115,28 +115,54 @@ class _Download:
     async def _step(self) -> None:
         """One request: it leads on, brings bytes, or is refused."""
         await self.arrival.go_on()
-        if self.url:
-            async with self._sent(self.url) as response:
-                await self._heed(response, await _refusal(response))
-        else:
-            async with self._signed() as response:
-                refusal = await _refusal(response)
-                self._learn(response, refusal)
-                await self._heed(response, refusal)
+        refusal = await (self._fetched() if self.url else self._asked())
+        if refusal is not None:
+            await self._refused(refusal)  # may sleep, and holds no slot any more
+
+    async def _fetched(self) -> Reply | None:
+        """Heed the answer from where the bytes are, unless it is a refusal."""
+        async with self._sent(self.url) as response:
+            refusal = await _refusal(response)
+            if refusal is None:
+                await self._heed(response)
+        return refusal
+
+    async def _asked(self) -> Reply | None:
+        """Heed the answer of Graph itself, unless it is a refusal."""
+        async with self._admitted(), AsyncExitStack() as opened:
+            response, refusal = await self._answered(opened)
+            if refusal is None:
+                await self._heed(response)
+        return refusal
 
     @asynccontextmanager
-    async def _signed(self) -> AsyncIterator[httpx.Response]:
-        """The answer of Graph itself, to a call that counts and waits as every other does."""
+    async def _admitted(self) -> AsyncIterator[None]:
+        """A slot, for a call that counts and waits as every other does."""
         sender, caller = self.service.sender, self.speaker.caller
         await self.speaker.auth.ready()  # who has to sign in first holds no place meanwhile
         permit = sender.throttle.try_admit(self.demand, caller) or await sender.throttle.admit(self.demand, caller)
         try:
-            url = sender.home.url(self.call.version, self.call.target)
-            headers = (*self.call.headers, ("client-request-id", self.id))
-            async with self._sent(url, headers, self.speaker.auth) as response:
-                yield response
+            yield
         finally:
             permit.release()
+
+    async def _answered(self, opened: AsyncExitStack) -> tuple[httpx.Response, Reply | None]:
+        """What Graph says before the bytes; breaker and throttle learn of it."""
+        home, began = self.service.sender.home, asyncio.get_running_loop().time()
+        outcome: Reply | retry.Lost | None = None
+        self.service.sender.breaker.check()
+        try:
+            url = home.url(self.call.version, self.call.target)
+            headers = (*self.call.headers, ("client-request-id", self.id))
+            response = await opened.enter_async_context(self._sent(url, headers, self.speaker.auth))
+            refusal = await _refusal(response)
+            outcome = refusal or Reply(response.status_code, response.headers)
+        except httpx.RequestError as error:
+            outcome = retry.Lost(error)
+            raise
+        finally:
+            self._learn(outcome, began)
+        return response, refusal
 
     @asynccontextmanager
     async def _sent(
@@ -152,14 +178,19 @@ class _Download:
         finally:
             await response.aclose()
 
-    def _learn(self, response: httpx.Response, refusal: Reply | None) -> None:
-        body = refusal.body if refusal else b""
-        self.service.sender.throttle.heard(self.demand, response.status_code, response.headers, body)
+    def _learn(self, outcome: Reply | retry.Lost | None, began: float) -> None:
+        sender = self.service.sender
+        if outcome is None:
+            sender.breaker.unknown()
+        elif retry.is_outage(outcome):
+            sender.breaker.failed(began)
+        else:
+            sender.breaker.answered()
+        if isinstance(outcome, Reply):
+            sender.throttle.heard(self.demand, outcome.status, outcome.headers, outcome.body)
 
-    async def _heed(self, response: httpx.Response, refusal: Reply | None) -> None:
-        if refusal is not None:
-            await self._refused(refusal)
-        elif response.status_code in _REDIRECTS:
+    async def _heed(self, response: httpx.Response) -> None:
+        if response.status_code in _REDIRECTS:
             self._move(response.headers.get("location", ""))
         elif await self.arrival.opened(response):
             self.hops = 0
@@ -177,7 +208,7 @@ class _Download:
             if self.arrival.is_news:
                 self.patience.got_on()
         if not self.arrival.closed():
-            await self.patience.wait(fault(httpx.ReadError("ends too early")))
+            raise httpx.ReadError("ends too early")
 
     async def _refused(self, refusal: Reply) -> None:
         if refusal.status == _BAD_RANGE and self.arrival.received:

@@ -108,7 +108,10 @@ def _spelled(link: object) -> str:
     """The link in plain characters, which mean the same to whoever reads it after us."""
     if not isinstance(link, str) or not 0 < len(link) <= _LONGEST or _NEVER.search(link):
         raise _foreign()
-    return quote(link, safe=_AS_IT_IS)
+    spelled = quote(link, safe=_AS_IT_IS)
+    if len(spelled) > _LONGEST:
+        raise _foreign()
+    return spelled
 
 
 def _steps_aside(path: str) -> bool:

@@ -100,7 +100,7 @@ FINE = httpx.Response(200)
         ),
         pytest.param(
             [challenge(), challenge(), challenge()],
-            [(CLAIMS, None), (CLAIMS, "token-2"), (CLAIMS, "token-3")],
+            [(CLAIMS, None), (CLAIMS, "token-2")],
             401,
             id="a third one: it stops",
         ),

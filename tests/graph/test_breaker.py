@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import pytest
 
@@ -20,7 +21,7 @@ def broken() -> Breaker:
     breaker = Breaker()
     for _ in range(FAILURES):
         breaker.check()
-        breaker.failed()
+        breaker.failed(math.inf)
     return breaker
 
 
@@ -41,8 +42,8 @@ async def test_some_failures_in_a_row_open_it_and_calls_fail_at_once_with_the_ti
 async def test_an_answer_in_between_starts_the_count_again() -> None:
     breaker = Breaker()
     for _ in range(FAILURES * 3):
-        breaker.failed()
-        breaker.failed()
+        breaker.failed(math.inf)
+        breaker.failed(math.inf)
         breaker.answered()
     assert not breaker.is_open
 
@@ -64,7 +65,7 @@ async def test_a_try_that_fails_doubles_the_pause_up_to_a_limit() -> None:
         while not lets_through(breaker):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(1)
         pauses.append(loop.time() - started)
-        breaker.failed()
+        breaker.failed(math.inf)
     assert pauses == [5, 10, 20, 40, LONGEST_PAUSE, LONGEST_PAUSE]
 
 
@@ -75,3 +76,15 @@ async def test_a_try_whose_caller_left_makes_room_for_another() -> None:
     assert not lets_through(breaker)
     breaker.unknown()
     assert lets_through(breaker)
+
+
+async def test_all_that_ends_with_one_connection_is_one_failure() -> None:
+    breaker, began = Breaker(), asyncio.get_running_loop().time()
+    await asyncio.sleep(1)
+    for _ in range(FAILURES * 10):
+        breaker.failed(began)
+    assert not breaker.is_open
+    for _ in range(FAILURES):
+        await asyncio.sleep(1)
+        breaker.failed(asyncio.get_running_loop().time())
+    assert breaker.is_open

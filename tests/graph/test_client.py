@@ -177,6 +177,38 @@ async def test_a_creation_whose_answer_was_lost_is_looked_for_before_it_is_repea
         assert len(network.requests) == 1
 
 
+async def test_what_proves_a_creation_may_be_empty_and_where_it_proves_nothing_nothing_is_repeated() -> None:
+    async def empty() -> dict[str, Any]:
+        return {}
+
+    async def nothing() -> None:
+        return None
+
+    async def failing() -> None:
+        raise GraphUnavailable("Timeout", "Try again in a moment.")
+
+    network = Seen(LOST)
+    async with client_on(network) as graph:
+        assert await graph.post("me/messages", {}, proof=empty) == {}
+    assert len(network.requests) == 1
+    network = Seen(LOST)
+    async with client_on(network) as graph:
+        with pytest.raises(GraphUncertain):
+            await graph.post("me/messages", {}, proof=failing)
+    assert len(network.requests) == 1
+    network = Seen(httpx.Response(201, content=b"<html>"))
+    async with client_on(network) as graph:
+        with pytest.raises(GraphUncertain, match="do not repeat"):
+            await graph.post("me/messages", {}, proof=nothing)
+    assert len(network.requests) == 1
+
+
+async def test_a_query_that_is_too_long_for_an_address_is_told_so() -> None:
+    async with client_on(Seen()) as graph:
+        with pytest.raises(ToolInputError, match="Ask for less"):
+            await graph.get("me/messages", {"$filter": "x" * 70_000}, alone=True)
+
+
 async def test_a_change_bound_to_an_etag_is_repeated_and_a_clash_with_itself_is_uncertain() -> None:
     clash = httpx.Response(412, json={"error": {"code": "ErrorIrresolvableConflict", "message": "Changed."}})
     async with client_on(Seen(LOST, clash)) as graph:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
 import pytest
 
-from errors import GraphTooLarge
+from errors import GraphTooLarge, StartError
 from graph.calls import Reply
 from graph.connections import Connections, whole_body
 from tests.graph.h2_server import H2Server, answers
@@ -36,8 +36,13 @@ class Endings:
 
 
 @asynccontextmanager
-async def connected(server: H2Server, *, linger: float = 15, renewal: float = 5) -> AsyncIterator[Connections]:
-    async with server.running(), Connections(server.client, linger=linger, renewal=renewal) as connections:
+async def connected(
+    server: H2Server, *, linger: float = 15, renewal: float = 5, patience: float = 45
+) -> AsyncIterator[Connections]:
+    async with (
+        server.running(),
+        Connections(server.client, linger=linger, renewal=renewal, patience=patience) as connections,
+    ):
         yield connections
 
 
@@ -106,6 +111,19 @@ async def test_an_answer_that_does_not_end_takes_its_connection_with_it_and_noth
             assert (await exchange(connections)).status == 200
         release.set()
         assert (await slow).status == 200
+
+
+async def test_an_answer_that_does_not_come_counts_as_lost_and_the_others_go_on() -> None:
+    async def answer(path: str) -> tuple[int, int]:
+        return 200, -1 if path == "/never" else 100
+
+    server, ended = H2Server(answer), Endings()
+    async with connected(server, patience=0.2) as connections:
+        with pytest.raises(httpx.ReadTimeout):
+            await exchange(connections, "/never", ended)
+        assert (await exchange(connections)).status == 200
+        assert ended.count == 0, "Graph may still be at work on it"
+    assert server.connections == 1
 
 
 async def test_an_exchange_ends_when_it_has_really_ended() -> None:
@@ -211,3 +229,30 @@ async def test_an_empty_packed_answer_is_empty() -> None:
 async def test_what_cannot_be_unpacked_counts_as_lost(response: httpx.Response, why: str) -> None:
     with pytest.raises(httpx.DecodingError, match=why):
         await whole_body(response, 1000)
+
+
+async def test_a_client_that_cannot_be_opened_leaves_nothing_taken() -> None:
+    def opened() -> httpx.AsyncClient:
+        raise StartError("This proxy cannot be used.")
+
+    ended = Endings()
+    async with Connections(opened) as connections:
+        with pytest.raises(StartError):
+            await exchange(connections, ended=ended)
+    assert ended.count == 1
+
+
+async def test_the_body_of_a_challenge_is_bounded_too() -> None:
+    class Asks(httpx.Auth):
+        async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
+            response = yield request
+            if response.status_code == httpx.codes.UNAUTHORIZED:
+                yield request
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        stream = Chunks(gzip.compress(b"x" * MIB))
+        return httpx.Response(401, headers={"content-encoding": "gzip"}, stream=stream)
+
+    async with Connections(partial(httpx.AsyncClient, transport=httpx.MockTransport(handler))) as connections:
+        with pytest.raises(GraphTooLarge):
+            await connections.exchange(httpx.Request("GET", "https://graph.microsoft.com/"), Asks(), Endings(), 1000)

@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from errors import GraphUnavailable
+from errors import GraphUnavailable, SignInNeeded
 from graph import Call, Reply
 from graph.kept import (
     METADATA_SECONDS,
@@ -285,6 +285,19 @@ async def test_the_metadata_is_fetched_once_for_all_who_ask_at_the_same_time(off
     bodies = await asyncio.gather(*(office.kept.metadata("v1.0", office.graph) for _ in range(5)))
     assert {each.body for each in bodies} == {b"<edmx/>"}
     assert len(office.graph.asked) == 1
+
+
+async def test_nobody_gets_anothers_refusal_in_place_of_the_metadata(office: Office) -> None:
+    async def has_to_sign_in(call: Call) -> Reply:
+        await asyncio.sleep(1)
+        raise SignInNeeded("Open the page.", url="https://login.example/a")
+
+    office.graph.script.append(METADATA)
+    mine, theirs = await asyncio.gather(
+        office.kept.metadata("v1.0", has_to_sign_in), office.kept.metadata("v1.0", office.graph), return_exceptions=True
+    )
+    assert isinstance(mine, SignInNeeded)
+    assert isinstance(theirs, Reply)
 
 
 @pytest.mark.parametrize(

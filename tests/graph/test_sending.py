@@ -302,3 +302,47 @@ async def test_a_write_whose_answer_is_too_long_may_have_been_done() -> None:
 async def chunks(count: int) -> AsyncIterator[bytes]:
     for _ in range(count):
         yield b" " * 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        pytest.param("me/mailFolders/inbox/messages", "me/mailFolders/inbox/messages", id="words"),
+        pytest.param("users/ines%40x.example/events", "users/*/events", id="whose"),
+        pytest.param("users('ines@x.example')/events", "*/events", id="whose, in brackets"),
+        pytest.param("me/drive/root:/Private/Pay.xlsx:/content", "me/drive/root:/*:/content", id="a file"),
+        pytest.param("me/drive/root/search(q='divorce')", "me/drive/root/*", id="what was looked for"),
+        pytest.param("groups/1f0c-22/members/$count", "groups/*/members/$count", id="an id"),
+        pytest.param("$batch", "$batch", id="a batch"),
+    ],
+)
+async def test_the_log_says_what_was_done_and_not_with_what(
+    path: str, shown: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="graph.sending")
+    await sent(Graph(OK), Call("GET", path))
+    assert caplog.records[0].__dict__["path"] == f"/v1.0/{shown}"
+
+
+async def test_a_connection_that_ends_with_many_calls_is_no_outage() -> None:
+    """Each of them is tried again, and nobody is told that Graph is out."""
+    lost = iter([True] * 3 * FAILURES)
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(1)
+        if next(lost, False):
+            raise LOST
+        return OK
+
+    async with service_on(httpx.MockTransport(handler)) as service:
+        calls = [Call("GET", f"groups/{number}") for number in range(3 * FAILURES)]
+        replies = await asyncio.gather(*(service.sender.send(call, speaker()) for call in calls))
+    assert {reply.status for reply in replies} == {200}
+
+
+async def test_nothing_is_sent_once_the_time_is_over() -> None:
+    graph = Graph(OK)
+    async with service_on(graph) as service:
+        with deadline.within(0), pytest.raises(GraphUnavailable):
+            await service.sender.send(POST, speaker())
+    assert graph.times == []

@@ -38,10 +38,11 @@ def test_a_clash_with_a_try_whose_answer_was_lost_is_uncertain(status: int) -> N
         written(PATCH, refused(status))
 
 
-@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (500, 502, 503, 504)])
+@pytest.mark.parametrize("status", [pytest.param(each, id=str(each)) for each in (500, 502, 503, 504, 520, 599)])
 def test_a_failure_on_the_way_is_uncertain_unless_twice_does_no_harm(status: int) -> None:
-    with pytest.raises(GraphUncertain, match="Look whether"):
-        written(POST, refused(status))
+    for call in (POST, Call("POST", "me/x", repeatable=True)):
+        with pytest.raises(GraphUncertain, match="Look whether"):
+            written(call, refused(status))
     with pytest.raises(GraphUnavailable) as caught:
         written(SAFE, refused(status))
     assert not isinstance(caught.value, GraphUncertain)

@@ -12,7 +12,7 @@ from errors import GraphError, GraphThrottled, GraphUnauthorized, GraphUnavailab
 from graph import Call, Reply, Speaker, deadline
 from graph.auth import Signer
 from graph.retry import MOST_TRIES
-from tests.graph.fake_graph import ANSWER_LOST, FakeGraph, Refusal, now, service_of
+from tests.graph.fake_graph import ANSWER_LOST, FakeGraph, Refusal, is_free, now, service_of
 from tests.graph.support import speaker
 from tests.virtual_time import VIRTUAL_TIME
 
@@ -384,3 +384,104 @@ async def test_a_call_that_is_refused_for_its_token_is_sent_by_itself(graph: Fak
     graph.refuse(calls[1].target, Refusal(401))
     assert await sent(graph, *calls, in_order=in_order) == targets(*calls)
     assert sorted(graph.done) == sorted(f"POST {target}" for target in targets(*calls))
+
+
+@pytest.mark.parametrize("in_order", [pytest.param(False, id="at once"), pytest.param(True, id="in order")])
+@pytest.mark.parametrize(("method", "status"), [("DELETE", 404), ("PATCH", 412)])
+async def test_a_part_tried_again_after_an_outage_remembers_that_it_may_have_been_done(
+    graph: FakeGraph, method: str, status: int, in_order: bool
+) -> None:
+    call = write(1, method=method, repeatable=True)
+    graph.refuse(call.target, 504, status)
+    async with service_of(graph) as service:
+        found = await service.batcher.batch([read(0), call], INES, in_order=in_order)
+    replies = [(each.status, each.is_after_loss) for each in found if isinstance(each, Reply)]
+    assert replies == [(200, False), (status, True)]
+
+
+async def test_parts_tried_again_together_after_an_outage_remember_it_too(graph: FakeGraph) -> None:
+    calls = [write(number, method="DELETE", repeatable=True) for number in range(3)]
+    for call in calls:
+        graph.refuse(call.target, 504, 404)
+    async with service_of(graph) as service:
+        found = await service.batcher.batch(calls, INES)
+    assert [(each.status, each.is_after_loss) for each in found if isinstance(each, Reply)] == [(404, True)] * 3
+    assert graph.sizes == [3, 3]
+
+
+async def test_a_part_that_cannot_be_tried_again_after_an_outage_is_uncertain(graph: FakeGraph) -> None:
+    calls = [write(0, repeatable=True), write(1, repeatable=True), read(2)]
+    for call in calls:
+        graph.refuse(call.target, 504)
+    async with service_of(graph) as service:
+        signer = SignsIn(1)
+        found = shown(await service.batcher.batch(calls, Speaker(signer, INES.caller, "ines")))
+    assert found == [GraphUncertain, GraphUncertain, GraphUnauthorized]
+
+
+async def test_a_batch_refused_after_a_lost_try_may_have_been_done(graph: FakeGraph) -> None:
+    graph.batches.extend([httpx.Response(504, json={}), httpx.Response(400, json={})])
+    calls = [write(number, method="DELETE", repeatable=True) for number in range(2)]
+    for call in calls:
+        graph.refuse(call.target, 404)
+    async with service_of(graph) as service:
+        found = await service.batcher.batch(calls, INES)
+    assert [(each.status, each.is_after_loss) for each in found if isinstance(each, Reply)] == [(404, True)] * 2
+
+
+@pytest.mark.parametrize("status", [408, 499])
+@pytest.mark.parametrize("in_order", [pytest.param(False, id="at once"), pytest.param(True, id="in order")])
+async def test_a_batch_somebody_gave_up_waiting_for_is_not_sent_again(
+    graph: FakeGraph, status: int, in_order: bool
+) -> None:
+    graph.batches.append(httpx.Response(status))
+    assert await sent(graph, write(0), write(1), in_order=in_order) == [GraphUncertain] * 2
+    assert graph.sizes == [2]
+
+
+async def test_a_write_that_later_steps_followed_is_not_repeated_behind_them(graph: FakeGraph) -> None:
+    graph.distort = lambda replies: replies[1:]
+    calls = [write(number, method="PUT", repeatable=True) for number in range(2)]
+    assert await sent(graph, *calls, in_order=True) == [GraphUncertain, calls[1].target]
+    assert graph.done == [f"PUT {call.target}" for call in calls]
+
+
+async def test_the_last_write_is_repeated_when_its_answer_is_missing(graph: FakeGraph) -> None:
+    graph.distort = lambda replies: replies[:1]
+    calls = [write(number, method="PUT", repeatable=True) for number in range(2)]
+    assert await sent(graph, *calls, in_order=True) == targets(*calls)
+    assert graph.done[1:] == [f"PUT {calls[1].target}"] * 2
+
+
+@pytest.mark.parametrize("in_order", [pytest.param(False, id="at once"), pytest.param(True, id="in order")])
+async def test_what_graph_refuses_to_a_caller_without_a_key_is_no_matter_of_the_next(
+    graph: FakeGraph, in_order: bool
+) -> None:
+    nobody = Speaker(INES.auth, INES.caller, None)
+    graph.batches.append(httpx.Response(400, json={}))
+    async with service_of(graph) as service:
+        for _ in range(2):
+            found = shown(await service.batcher.batch([write(0), read(1)], nobody, in_order=in_order))
+            assert found == targets(write(0), read(1))
+    assert graph.sizes == [2, 1, 1, 2]
+
+
+async def test_while_a_mailbox_is_narrow_parts_go_by_themselves(graph: FakeGraph) -> None:
+    graph.refuse(read("first").target, PAUSE)
+    async with service_of(graph) as service:
+        await service.sender.send(read("first"), INES)
+        graph.most_at_once = 0
+        calls = [write(number) for number in range(4)]
+        assert shown(await service.batcher.batch(calls, INES)) == targets(*calls)
+        assert is_free(service)
+    assert graph.sizes == [1] * 6
+    assert graph.most_at_once < 4
+
+
+async def test_while_a_mailbox_is_narrow_mails_are_counted_once(graph: FakeGraph) -> None:
+    graph.refuse("me/messages/first", PAUSE)
+    async with service_of(graph) as service:
+        await service.sender.send(read("first"), INES)
+        started, mails = now(), [Call("POST", "me/sendMail", headers=JSON, body=b"{}") for _ in range(20)]
+        assert shown(await service.batcher.batch(mails, INES)) == ["me/sendMail"] * 20
+        assert now() - started < 10

@@ -94,7 +94,8 @@ async def test_what_waits_behind_others_of_the_same_mailbox_takes_along_what_com
 
 async def test_where_no_slots_are_documented_several_batches_are_under_way(graph: FakeGraph) -> None:
     async with service_of(graph) as service:
-        await asyncio.gather(*reading(service, INES, *(Call("GET", f"users/{number}") for number in range(60))))
+        app, calls = speaker(user=""), [Call("GET", f"users/{number}") for number in range(60)]
+        await asyncio.gather(*reading(service, app, *calls))
     assert [(asked.at, len(asked.paths)) for asked in graph.asked] == [(0, 20)] * 3
 
 
@@ -333,3 +334,15 @@ async def test_a_mistake_of_our_own_reaches_the_readers_and_not_only_the_log(gra
         bad = [Call("GET", f"me/messages/{number}", headers=(("Prefer", object()),)) for number in (1, 2)]  # type: ignore[arg-type]
         assert await outcomes(reading(service, INES, *bad)) == [TypeError, TypeError]
         assert await outcomes(reading(service, INES, *map(message, range(20)))) == [200] * 20
+
+
+@pytest.mark.parametrize(("slow", "count"), [(1, 6), (2, 6), (2, 3), (3, 2)])
+async def test_reads_take_the_slots_that_are_free_beside_slow_calls(graph: FakeGraph, slow: int, count: int) -> None:
+    graph.seconds = {"me/messages/slow": 20}
+    async with service_of(graph) as service:
+        others = [asyncio.create_task(service.sender.send(message("slow"), INES)) for _ in range(slow)]
+        await asyncio.sleep(0.01)
+        assert await outcomes(reading(service, INES, *map(message, range(count)))) == [200] * count
+        assert now() < 5
+        await asyncio.gather(*others)
+    assert graph.most_at_once == 4

@@ -13,6 +13,7 @@ from graph.throttle.governor import LocalThrottle, Permit
 from graph.throttle.limits import Demand, Lane, Limits, Rate, demand_of
 
 ADELE, DIEGO = Caller("contoso", "adele@contoso.com"), Caller("contoso", "diego@contoso.com")
+APP = Caller("contoso")
 OUTSIDER = Caller("fabrikam", "adele@fabrikam.com")
 MAIL = Call("GET", "me/messages")
 

@@ -10,7 +10,20 @@ import pytest
 from graph.calls import Call, Caller
 from graph.throttle.governor import LocalThrottle
 from graph.throttle.limits import Demand, demand_of
-from tests.graph.throttle.support import ADELE, DIEGO, Log, all_of, demand, lane, mail, now, settled, taken, throttle
+from tests.graph.throttle.support import (
+    ADELE,
+    APP,
+    DIEGO,
+    Log,
+    all_of,
+    demand,
+    lane,
+    mail,
+    now,
+    settled,
+    taken,
+    throttle,
+)
 from tests.virtual_time import VIRTUAL_TIME
 
 
@@ -59,10 +72,18 @@ async def test_callers_take_turns() -> None:
     assert await queue.end() == ["a0", "a1", "d0", "a2", "d1", "d2"]
 
 
-async def test_a_hog_with_a_thousand_waiting_calls_delays_another_by_one_turn_at_most() -> None:
+async def test_one_person_takes_half_of_a_tenant_at_most() -> None:
+    gate = throttle()
+    mailboxes = [demand_of(Call("GET", f"users/{number}/messages"), ADELE) for number in range(100)]
+    permits = [permit for each in mailboxes if (permit := gate.try_admit(each, ADELE))]
+    assert len(permits) == 32
+    assert gate.try_admit(mail(DIEGO), DIEGO)
+
+
+async def test_an_app_with_a_thousand_waiting_calls_delays_another_by_one_turn_at_most() -> None:
     queue = Queue(throttle())
     for number in range(1000):
-        queue.add(f"hog{number}", demand_of(Call("GET", f"users/{number}/messages"), ADELE), ADELE)
+        queue.add(f"hog{number}", demand_of(Call("GET", f"users/{number}/messages"), APP), APP)
     await settled()
     assert len(queue.order) == 64
     queue.add("other", mail(DIEGO), DIEGO)

@@ -20,8 +20,12 @@ def keys(
 ) -> list[tuple[str, ...]]:
     """The lanes of a call, without those that every call has."""
     demand = demand_of(Call(method, path, query, version), caller)
-    assert [lane.key for lane, _ in demand.lanes[-2:]] == [("tenant", caller.tenant), ("all",)]
-    return [lane.key for lane, _ in demand.lanes[:-2]]
+    shared = [("tenant", caller.tenant), ("all",)]
+    if caller.user:
+        shared.insert(0, ("person", caller.tenant, caller.user.lower()))
+    found = [lane.key for lane, _ in demand.lanes]
+    assert found[-len(shared) :] == shared
+    return found[: -len(shared)]
 
 
 def units(method: str, path: str, query: str = "") -> int:
@@ -87,6 +91,15 @@ def test_a_refused_message_is_taken_to_be_about_the_mailbox() -> None:
         pytest.param("GET", "me/drive/root:/workbook/a.txt", ["sharepoint"], id="folder-called-workbook"),
         pytest.param("GET", "me/onenote/notebooks", ["onenote"], id="notes"),
         pytest.param("GET", "sites/1/onenote/pages", ["onenote"], id="site-notes"),
+        pytest.param("GET", "sites('1')/onenote/pages", ["onenote"], id="site-notes-key-in-brackets"),
+        pytest.param("GET", "sites/h.com:/sites/mark:/onenote/pages", ["onenote"], id="site-notes-by-path"),
+        pytest.param("GET", "sites/root/getByPath(path='/a/b')/onenote", ["onenote"], id="site-notes-by-function"),
+        pytest.param("GET", "sites/1/sites/2/onenote/pages", ["onenote"], id="notes-of-a-site-below"),
+        pytest.param("GET", "groups/1/sites/2/onenote/pages", ["onenote"], id="notes-of-a-groups-site"),
+        pytest.param("GET", "groups/1/sites/h.com:/a:/onenote", ["onenote"], id="notes-of-a-groups-site-by-path"),
+        pytest.param("GET", "sites/1/lists/onenote/items", ["sharepoint"], id="list-called-onenote"),
+        pytest.param("GET", "sites/1/drive/root:/onenote/a.txt", ["sharepoint"], id="folder-called-onenote"),
+        pytest.param("GET", "sites/h.com:/sites/onenote:/lists", ["sharepoint"], id="site-called-onenote"),
         pytest.param("GET", "me/presence", ["presence"], id="presence"),
         pytest.param("POST", "communications/getPresencesByUserId", ["presence"], id="presences"),
         pytest.param("GET", "communications/callRecords/1", ["callrecords"], id="calls"),
@@ -171,6 +184,7 @@ def test_a_team_and_a_channel_have_a_limit_of_their_own(path: str, place: str) -
         pytest.param("GET", "users", "%24select=id", 1, id="select-encoded"),
         pytest.param("GET", "users", "$select=id&$top=5", 1, id="never-nothing"),
         pytest.param("GET", "users", "$top=20", 2, id="page-not-small"),
+        pytest.param("GET", "users", "$top=" + "9" * 5000, 2, id="page-beyond-all-numbers"),
         pytest.param("GET", "users", "$expand=manager", 3, id="expand"),
         pytest.param("GET", "users", "$filter=startswith(displayName,'select=')", 2, id="word-in-a-filter"),
         pytest.param("GET", "users/1", "", 1, id="user"),
@@ -269,6 +283,13 @@ def test_nobody_in_particular_has_one_mailbox_for_all() -> None:
     assert keys("GET", "me/messages", caller=Caller()) == [("outlook", "", "")]
 
 
+def test_who_speaks_for_nobody_is_held_to_the_tenants_slots_alone() -> None:
+    rows = [
+        [lane.key[0] for lane, _ in demand_of(Call("GET", "x"), Caller("contoso", user)).lanes] for user in ("", "a")
+    ]
+    assert rows == [["other", "tenant", "all"], ["other", "person", "tenant", "all"]]
+
+
 # Demands.
 
 
@@ -293,6 +314,12 @@ def test_calls_of_the_same_lanes_and_cost_may_share_a_batch(one: str, other: str
     first, second = (demand_of(Call("GET", path), ADELE) for path in (one, other))
     assert (first.batch_key == second.batch_key) is together
     assert (first.lanes == second.lanes) is together
+
+
+def test_what_a_batch_may_hold_is_told_by_the_services_lanes_alone() -> None:
+    own, shared = (demand_of(Call("GET", f"{root}/messages"), ADELE) for root in ("me", "users/diego"))
+    assert own.batch_key == (*MAILBOX, "1")
+    assert shared.batch_key == demand_of(Call("GET", "me/messages"), Caller("contoso", "diego")).batch_key
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from graph.throttle.governor import LocalThrottle
 from graph.throttle.limits import Demand, demand_of
 from tests.graph.throttle.support import (
     ADELE,
+    APP,
     DIEGO,
     OUTSIDER,
     Log,
@@ -267,7 +268,7 @@ async def test_a_budget_without_a_usable_time_pauses_nothing(reset: str) -> None
 )
 async def test_a_directory_over_its_budget_gets_half_of_the_requests_for_a_while(share: str, expected: int) -> None:
     gate = throttle()
-    people = wanted("users/x")
+    people = wanted("users/x", APP)
     permits = taken(gate, people, most=20)
     for _ in range(3):
         gate.heard(people, 200, {"x-ms-throttle-limit-percentage": share})
@@ -278,7 +279,7 @@ async def test_a_directory_over_its_budget_gets_half_of_the_requests_for_a_while
 
 async def test_a_directory_that_was_over_its_budget_opens_again() -> None:
     gate = throttle()
-    people = wanted("users/x")
+    people = wanted("users/x", APP)
     gate.heard(people, 200, {"x-ms-throttle-limit-percentage": "1.2"})
     gate.heard(people, 200, {})
     (permit,) = taken(gate, people)
@@ -304,11 +305,10 @@ async def test_a_pause_is_logged_without_saying_whose_mailbox_it_is(caplog: pyte
 
 async def test_a_storm_of_200_callers_decays_and_does_not_come_back_as_one_when_the_pause_ends() -> None:
     gate = throttle()
-    people = wanted("users/x")
     graph = StrictGraph(gate, seconds=0.5)
     graph.answer = lambda: (429, refusal(5)) if now() < 1 else (200, {})
     callers = [Caller("contoso", f"user{number}") for number in range(200)]
-    await all_of(*(graph.call(people, caller) for caller in callers))
+    await all_of(*(graph.call(wanted("users/x", caller), caller) for caller in callers))
     sent = graph.log.per_second()
     assert sent[0] == graph.refused == 64
     assert sum(sent[1:5]) == 0

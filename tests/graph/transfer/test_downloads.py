@@ -13,8 +13,10 @@ import httpx
 import pytest
 
 from errors import AppError, GraphConflict, GraphError, GraphNotFound, GraphThrottled, GraphTooLarge, GraphUnavailable
-from graph import deadline
+from graph import GraphService, deadline
+from graph.breaker import FAILURES, FIRST_PAUSE
 from graph.calls import Call
+from graph.throttle import demand_of
 from graph.transfer import BufferTarget, Downloaded, download
 from tests.graph.support import service_on, speaker
 from tests.graph.transfer.support import PIECE, ROOT, Place, Torn, noise, place
@@ -528,3 +530,87 @@ async def test_an_end_that_nobody_understands_begins_anew_and_is_given_up_at_las
 async def test_a_page_that_is_too_long_to_be_an_error_is_not_read_to_its_end() -> None:
     with pytest.raises(GraphTooLarge):
         await Script(httpx.Response(403, stream=Torn(b"x" * 2_000_000))).fetched()
+
+
+# What is held meanwhile, and outages.
+
+ATTACHED = Call("GET", "me/messages/1/attachments/2/$value")
+MOVED = httpx.Response(302, headers={"location": "https://contoso.sharepoint.com/f"})
+
+
+async def attached(service: GraphService) -> bytes:
+    target = BufferTarget(9)
+    await download(service, speaker(), ATTACHED, target, most=9)
+    return target.data
+
+
+def free_slots(service: GraphService) -> int:
+    """How many calls could go to the mailbox now."""
+    throttle, caller = service.sender.throttle, speaker().caller
+    wanted, permits = demand_of(ATTACHED, caller), []
+    while permit := throttle.try_admit(wanted, caller):
+        permits.append(permit)
+    for permit in permits:
+        permit.release()
+    return len(permits)
+
+
+def open_breaker(service: GraphService) -> None:
+    for _ in range(FAILURES):
+        service.sender.breaker.failed(asyncio.get_running_loop().time())
+
+
+@pytest.mark.parametrize("status", [pytest.param(500, id="refused"), pytest.param(200, id="ends early")])
+async def test_no_slot_is_held_between_tries(status: int) -> None:
+    script = Script(httpx.Response(status, headers={"content-length": "3"}, stream=Torn(b"ab")), whole(b"abc"))
+    async with service_on(script) as service:
+        work = asyncio.create_task(attached(service))
+        for _ in range(100):  # no time passes meanwhile
+            await asyncio.sleep(0)
+        assert (len(script.asked), free_slots(service)) == (1, 4)
+        assert await work == b"abc"
+
+
+async def test_while_graph_is_out_no_download_asks_it() -> None:
+    script = Script(whole(b"abc"))
+    async with service_on(script) as service:
+        open_breaker(service)
+        with pytest.raises(GraphUnavailable, match="Outage"):
+            await attached(service)
+        assert (script.asked, free_slots(service)) == ([], 4)
+        await asyncio.sleep(FIRST_PAUSE)
+        assert await attached(service) == b"abc"
+        assert not service.sender.breaker.is_open
+
+
+def nobody(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("down")
+
+
+@pytest.mark.parametrize(
+    ("network", "is_out"),
+    [
+        pytest.param(nobody, True, id="no answer"),
+        pytest.param(Script(httpx.Response(502)), True, id="a gateway's"),
+        pytest.param(Script(httpx.Response(500)), False, id="a failure of Graph's own"),
+        pytest.param(Script(*[MOVED, *[httpx.Response(502)] * 5] * 2), False, id="from elsewhere"),
+    ],
+)
+async def test_a_download_finds_out_that_graph_is_out(network: Any, is_out: bool) -> None:
+    async with service_on(network) as service:
+        for _ in range(2):
+            with pytest.raises(GraphUnavailable), deadline.within(600):
+                await attached(service)
+        assert service.sender.breaker.is_open is is_out
+
+
+async def test_a_download_that_is_cancelled_leaves_it_to_the_next_to_find_out() -> None:
+    async with place() as here:
+        await here.put("a.bin", DATA)
+        here.cloud.strike("silent", "GET", "/content")
+        open_breaker(here.service)
+        await asyncio.sleep(FIRST_PAUSE)
+        with anyio.move_on_after(5) as scope:
+            await fetch(here, BufferTarget(SIZE))
+        assert scope.cancelled_caught
+        assert (await fetch(here, BufferTarget(SIZE))).size == SIZE
