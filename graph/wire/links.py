@@ -17,7 +17,7 @@ _MOST_DECODED = 3
 _MOST_REMEMBERED = 10_000
 
 _NEVER = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\\\\#]")
-_ABSOLUTE = re.compile(r"https://([a-z0-9.\-]++)(?::443)?(/[^?]*+)?(\?.*+)?", re.IGNORECASE | re.ASCII)
+_ABSOLUTE = re.compile(r"https://([a-z0-9.\-]+)(?::443)?(/[^?]*)?(\?.*)?", re.IGNORECASE | re.ASCII)
 _DOTS = re.compile(r"(?:\A|[/\\])\.+(?:[/\\;]|\Z)")
 # All that an address may hold as it is, and the sign of what is encoded already.
 _AS_IT_IS = "%!$&'()*+,;=:@/?[]~"

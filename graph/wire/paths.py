@@ -16,11 +16,11 @@ _PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z]+))?\}")
 _KINDS = frozenset({None, "path", "literal"})
 _NOT_IN_A_FILE_NAME = re.compile(r'["*:<>?\\|]')
 
-_PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@]"
-# Dots alone are a step up or aside, encoded or not; some servers cut a segment at its semicolon before they look.
-_NO_DOTS = r"(?!(?:\.|%2[eE])++(?:[/;]|\Z))"
-_SEGMENT = rf"{_NO_DOTS}(?:{_PLAIN}++|%(?![01][0-9A-Fa-f]|7[fF])[0-9A-Fa-f]{{2}})++"
-_PATH = re.compile(rf"(?![^/]*:){_SEGMENT}(?:/{_SEGMENT})*+")
+# Each character has one place in these, so that a match takes one walk; possessive forms are wrong in Python 3.11.2.
+_PLAIN = r"[A-Za-z0-9\-._~!$&'()*+,;=:@/]*"
+_SPELLED = re.compile(rf"{_PLAIN}(?:%(?![01]|7[fF])[0-9A-Fa-f]{{2}}{_PLAIN})*")
+# An empty segment, or one of dots, encoded or not, which is a step up or aside; some servers cut at semicolons first.
+_ASTRAY = re.compile(r"(?:\A|/)(?:(?:\.|%2[eE])+(?:[/;]|\Z)|/|\Z)")
 
 
 def path_segment(text: str) -> str:
@@ -43,19 +43,24 @@ def path(template: str, **values: str | int) -> str:
     parts = [slot.filled(str(values[slot.name])) if isinstance(slot, _Slot) else slot for slot in parsed.parts]
     filled = "".join(parts)
     steps = parsed.steps + sum(str(values[name]).count("/") for name in parsed.file_paths)
-    if filled.count("/") != steps or not _PATH.fullmatch(filled):
+    if filled.count("/") != steps or not _is_below(filled):
         raise AssertionError(f"{template} was bent by what it was filled with.")
     return filled
 
 
 def checked_path(path: str) -> str:
     """The path itself, if it stays below the version of Graph that it is put behind."""
-    if _PATH.fullmatch(path):
+    if _is_below(path):
         return path
     raise ToolInputError(
         "A path of Graph is relative and percent-encoded, such as me/messages: without a scheme, a host, a query, "
         "empty or dot segments, or control characters."
     )
+
+
+def _is_below(path: str) -> bool:
+    """Whether it stays below the version: spelled as it has to be, without a scheme, and without a way around."""
+    return bool(_SPELLED.fullmatch(path)) and ":" not in path.partition("/")[0] and not _ASTRAY.search(path)
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,7 @@ class _Template:
 @lru_cache(maxsize=1024)
 def _parsed(template: str) -> _Template:
     example = _PLACEHOLDER.sub("x", template)
-    if not _PATH.fullmatch(example):
+    if not _is_below(example):
         raise ValueError(f"{template} is no template of a path.")
     parts: list[str | _Slot] = []
     start = 0
