@@ -6,6 +6,7 @@ nothing left over: no task, socket, file or half a download.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,8 @@ def test_every_kind_of_trouble_has_a_row() -> None:
     assert {row.kind for row in OF_THE_WIRE} == set(TROUBLES)
 
 
+# Of what strikes later, a part is enough each time; CI takes all of it.
+EVERY = int(os.environ.get("CHAOS_EVERY", "3"))
 FIRST = [pytest.param(row, name, 1, id=f"{row.id} at {name}") for row in ROWS for name in DEEDS if name in row.deeds]
 LATER = [
     pytest.param(row, name, number, id=f"{row.id} at request {number} of {name}")
@@ -46,7 +49,7 @@ LATER = [
 ]
 
 
-@pytest.mark.parametrize(("row", "name", "number"), FIRST + LATER)
+@pytest.mark.parametrize(("row", "name", "number"), FIRST + LATER[::EVERY])
 async def test_trouble_ends_in_right_answers_or_errors_of_ours(
     row: Row, name: str, number: int, tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from random import Random
 
@@ -12,7 +13,7 @@ from tests.graph.chaos.deeds import DEEDS
 from tests.graph.chaos.playing import played
 from tests.graph.chaos.rows import ROWS
 
-_SEQUENCES = 6
+_SEQUENCES = int(os.environ.get("CHAOS_SEQUENCES", "2"))
 # After a loss it is believed that what is to be taken away is gone.
 _LIES = frozenset({"404"})
 _MOST = 6  # requests among which trouble comes
