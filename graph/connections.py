@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
@@ -74,6 +75,16 @@ class Connections:
         if self._bulk_http is None:
             self._bulk_http = self._bulk()
         return self._bulk_http
+
+    @asynccontextmanager
+    async def apart(self, request: httpx.Request, auth: httpx.Auth | None = None) -> AsyncIterator[httpx.Response]:
+        """The answer to a request over that client, its body unread; made without it, which would add cookies."""
+        request.extensions["timeout"] = self.bulk.timeout.as_dict()
+        response = await self.bulk.send(request, auth=auth, stream=True, follow_redirects=False)
+        try:
+            yield response
+        finally:
+            await response.aclose()
 
     async def exchange(
         self, request: httpx.Request, auth: httpx.Auth, on_end: Callable[[], None], most: int = MOST_BYTES

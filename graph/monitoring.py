@@ -17,7 +17,7 @@ import httpx
 from errors import AppError, GraphError, GraphThrottled, GraphUnavailable, GraphUncertain, SignInError
 from graph import deadline, retry
 from graph.calls import Call, Reply, Speaker
-from graph.connections import whole_body
+from graph.connections import Connections, whole_body
 from graph.sending import USER_AGENT
 from graph.service import GraphService
 from graph.wire import Monitor, Place, read_monitor, retry_after
@@ -128,7 +128,7 @@ class _Watch:
     async def _answer(self, way: Place | str) -> Reply:
         if isinstance(way, str):
             async with asyncio.timeout_at(deadline.end()):
-                return await _elsewhere(self.service.sender.connections.bulk, way)
+                return await _elsewhere(self.service.sender.connections, way)
         look = Call("GET", way.path, way.query, self.version, _JSON)
         return await self.service.sender.send(look, self.speaker)
 
@@ -203,14 +203,9 @@ def _read(reply: Reply) -> Monitor | None:
         return None
 
 
-async def _elsewhere(http: httpx.AsyncClient, url: str) -> Reply:
-    """Made without the client, which would add the cookies of whoever was there before."""
-    request = httpx.Request("GET", url, headers=_ELSEWHERE, extensions={"timeout": http.timeout.as_dict()})
-    response = await http.send(request, stream=True, auth=None, follow_redirects=False)
-    try:
+async def _elsewhere(connections: Connections, url: str) -> Reply:
+    async with connections.apart(httpx.Request("GET", url, headers=_ELSEWHERE)) as response:
         return Reply(response.status_code, response.headers, await whole_body(response, MOST_BYTES))
-    finally:
-        await response.aclose()
 
 
 def _now() -> float:

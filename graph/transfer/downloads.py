@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -164,19 +164,11 @@ class _Download:
             self._learn(outcome, began)
         return response, refusal
 
-    @asynccontextmanager
-    async def _sent(
+    def _sent(
         self, url: str, headers: tuple[tuple[str, str], ...] = (), auth: httpx.Auth | None = None
-    ) -> AsyncIterator[httpx.Response]:
-        """Made without the client, which would add the cookies of whoever was there before."""
-        http = self.service.sender.connections.bulk
-        timeout = {"timeout": http.timeout.as_dict()}
-        request = httpx.Request("GET", url, headers=[*_ALWAYS, *headers, *self.arrival.asked()], extensions=timeout)
-        response = await http.send(request, auth=auth, stream=True, follow_redirects=False)
-        try:
-            yield response
-        finally:
-            await response.aclose()
+    ) -> AbstractAsyncContextManager[httpx.Response]:
+        request = httpx.Request("GET", url, headers=[*_ALWAYS, *headers, *self.arrival.asked()])
+        return self.service.sender.connections.apart(request, auth)
 
     def _learn(self, outcome: Reply | retry.Lost | None, began: float) -> None:
         sender = self.service.sender

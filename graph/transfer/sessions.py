@@ -230,21 +230,16 @@ class _Upload(Generic[Made]):
         return None
 
     async def _exchanged(self, method: str, first: int = 0, end: int = 0) -> Reply:
-        """Made without the client, which would add the cookies of whoever was there before; and without a token."""
-        http = self.service.sender.connections.bulk
+        """Without a token: the address is the proof."""
         headers, content = [*_ALWAYS], None
         if method == "PUT":
             place = f"bytes {first}-{end - 1}/{self.source.size}"
             headers += [("Content-Length", str(end - first)), ("Content-Range", place)]
             headers += [("Content-Type", "application/octet-stream")]
             content = self._pieces(first, end)
-        timeout = {"timeout": http.timeout.as_dict()}
-        request = httpx.Request(method, self.url, headers=headers, content=content, extensions=timeout)
-        response = await http.send(request, auth=None, stream=True, follow_redirects=False)
-        try:
+        request = httpx.Request(method, self.url, headers=headers, content=content)
+        async with self.service.sender.connections.apart(request) as response:
             return Reply(response.status_code, response.headers, await whole_body(response, MOST_ANSWER))
-        finally:
-            await response.aclose()
 
     async def _pieces(self, first: int, end: int) -> AsyncIterator[bytes]:
         """A range in pieces: each has the whole write timeout to itself, and no more than one is in memory."""
