@@ -1,21 +1,34 @@
-"""What Graphward keeps: private files, and the key ring that seals what must stay secret."""
+"""What Graphward keeps: private files, state with expiry, and the keys that seal what must stay secret."""
 
 from __future__ import annotations
 
 from storage.file_lock import LockTimeout
 from storage.key_store import key_from_system
+from storage.memory import MemoryStore
 from storage.private_file import FileTooLarge, PrivateFile, Stamp, UnsafeFileError
-from storage.sealing import KeyRing, Tampered, WrongKey, parse_keys
+from storage.sealing import KeyRing, StateKeys, Tampered, WrongKey, parse_keys, read_keys
+from storage.sqlite import SqliteStore
+from storage.state import State, default_state_directory, opened_state
+from storage.store import Clock, Store
 
 __all__ = [
+    "Clock",
     "FileTooLarge",
     "KeyRing",
     "LockTimeout",
+    "MemoryStore",
     "PrivateFile",
+    "SqliteStore",
     "Stamp",
+    "State",
+    "StateKeys",
+    "Store",
     "Tampered",
     "UnsafeFileError",
     "WrongKey",
+    "default_state_directory",
     "key_from_system",
+    "opened_state",
     "parse_keys",
+    "read_keys",
 ]

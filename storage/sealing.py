@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import hmac
 import json
 import re
 import secrets
@@ -18,6 +19,9 @@ from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import SecretBytes
 
 from errors import StorageError
 
@@ -86,13 +90,53 @@ class KeyRing:
         raise TypeError("A key ring cannot be pickled or copied. Read the keys again instead.")
 
 
+class StateKeys:
+    """Keys of 32 bytes, the first of which is used now; each purpose has keys of its own that are derived from them."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        KeyRing(keys)  # judges them
+        self._keys = [SecretBytes(key) for key in keys]
+        self._rings: dict[str, KeyRing] = {}
+        self._codes: dict[str, hmac.HMAC] = {}
+
+    def digest(self, purpose: str, *parts: str) -> bytes:
+        """32 bytes that nobody can guess without the first key, and that differ where purpose or any part does."""
+        code = self._codes.get(purpose)
+        if code is None:
+            derived = _derived(self._keys[0], "digest", purpose)
+            code = self._codes[purpose] = hmac.new(derived, digestmod=hashlib.sha256)
+        code = code.copy()
+        for part in parts:
+            data = part.encode("utf-8", "surrogatepass")
+            code.update(len(data).to_bytes(8) + data)
+        return code.digest()
+
+    def ring(self, purpose: str) -> KeyRing:
+        """What seals for this purpose, and opens also what an older key of the list has sealed for it."""
+        ring = self._rings.get(purpose)
+        if ring is None:
+            ring = self._rings[purpose] = KeyRing([_derived(key, "seal", purpose) for key in self._keys])
+        return ring
+
+    def __repr__(self) -> str:
+        return f"<StateKeys, {len(self._keys)} of them>"
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        raise TypeError("State keys cannot be pickled or copied. Read them again instead.")
+
+
 def key_id(key: bytes) -> str:
     """What tells keys apart without telling the key."""
     return hashlib.sha256(key).hexdigest()[:8]
 
 
 def parse_keys(text: str) -> KeyRing:
-    """A ring from text with one key a line: base64 of 32 bytes, or 64 hexadecimal digits; # starts a comment line."""
+    """A ring of the keys in a text."""
+    return KeyRing(read_keys(text))
+
+
+def read_keys(text: str) -> list[bytes]:
+    """One key a line: base64 of 32 bytes, or 64 hexadecimal digits; # starts a comment line."""
     lines: dict[bytes, int] = {}
     faults = []
     for number, line in _key_lines(text):
@@ -105,7 +149,9 @@ def parse_keys(text: str) -> KeyRing:
             lines[key] = number
     if faults:
         raise StorageError(" ".join([*faults, _MAKE_ONE]))
-    return KeyRing(list(lines))
+    if not lines:
+        raise StorageError(f"There is no key. {_MAKE_ONE}")
+    return list(lines)
 
 
 def _key_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -123,6 +169,12 @@ def _key(line: str) -> bytes | None:
     except ValueError:
         return None
     return key if len(key) == KEY_BYTES else None
+
+
+def _derived(key: SecretBytes, use: str, purpose: str) -> bytes:
+    """A key for one use and purpose, from which neither the key nor another one can be found."""
+    info = json.dumps(["graphward", use, purpose]).encode()
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(key.get_secret_value())
 
 
 def _bound(kid: str, purpose: str) -> bytes:

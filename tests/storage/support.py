@@ -1,4 +1,4 @@
-"""What tests of files build on: a list that warnings go to, and a look at modes and at what lies in a folder."""
+"""What tests of files and stores build on: a clock, a list for warnings, and a look at modes and folders."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,16 @@ NOBODY = 65534
 
 posix = pytest.mark.skipif(os.name != "posix", reason="Windows has neither modes nor owners like these")
 as_root = pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can make this")
+
+
+@dataclass
+class Clock:
+    """A clock that the test moves."""
+
+    now: float = 1_700_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 def private(path: Path, warnings: list[str] | None = None) -> PrivateFile:

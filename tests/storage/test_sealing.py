@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import copy
+import hashlib
+import hmac
 import json
 import pickle
 import secrets
@@ -16,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from errors import StorageError
-from storage import KeyRing, Tampered, WrongKey, parse_keys
+from storage import KeyRing, StateKeys, Tampered, WrongKey, parse_keys, read_keys
 from storage.sealing import key_id
 
 OLD, NEW = bytes(range(32)), bytes(range(32, 64))
@@ -197,3 +199,75 @@ def test_a_seal_tells_whether_it_is_of_the_key_that_seals_now() -> None:
     assert not both.is_current(old.seal(b"text", "test"))
     assert both.is_current(both.seal(b"text", "test"))
     assert not both.is_current(b'{"RefreshToken": {}}')
+
+
+def test_keys_are_read_in_their_order() -> None:
+    assert read_keys(f"# newest first\n{NEW.hex()}\n{base64.b64encode(OLD).decode()}\n") == [NEW, OLD]
+
+
+# Keys derived for a purpose.
+
+KEYS = StateKeys([NEW, OLD])
+
+
+def test_a_digest_is_what_it_was_in_the_first_release() -> None:
+    """An HMAC under HKDF of the key, each part with its length before it: else what is kept would be lost."""
+    extracted = hmac.digest(bytes(32), NEW, "sha256")
+    derived = hmac.digest(extracted, b'["graphward", "digest", "handle"]\x01', "sha256")
+    message = b"\0\0\0\0\0\0\0\x02ab\0\0\0\0\0\0\0\x02\xc3\xa9"
+    assert KEYS.digest("handle", "ab", "é") == hmac.new(derived, message, hashlib.sha256).digest()
+    assert KEYS.digest("handle", "ab", "é").hex().startswith("87e8c8b1a851ccb7")
+
+
+@pytest.mark.parametrize(
+    ("purpose", "parts"),
+    [
+        pytest.param("handle", ("a", "bc"), id="parts cut elsewhere"),
+        pytest.param("handle", ("abc",), id="one part"),
+        pytest.param("handle", ("ab", "c", ""), id="an empty part more"),
+        pytest.param("handle", ("c", "ab"), id="another order"),
+        pytest.param("handle", (), id="no part"),
+        pytest.param("cursor", ("ab", "c"), id="another purpose"),
+        pytest.param("handle", ("ab", "\ud800"), id="half a surrogate pair"),
+    ],
+)
+def test_digests_differ_where_purpose_or_any_part_does(purpose: str, parts: tuple[str, ...]) -> None:
+    assert KEYS.digest(purpose, *parts) != KEYS.digest("handle", "ab", "c")
+    assert KEYS.digest(purpose, *parts) == StateKeys([NEW]).digest(purpose, *parts), "the first key alone counts"
+    assert KEYS.digest(purpose, *parts) != StateKeys([OLD]).digest(purpose, *parts)
+
+
+def test_a_ring_for_a_purpose_opens_what_it_sealed_under_either_key() -> None:
+    old = StateKeys([OLD]).ring("grant").seal(b"x", "p")
+    new = KEYS.ring("grant").seal(b"x", "p")
+    assert KEYS.ring("grant").open(old, "p") == KEYS.ring("grant").open(new, "p") == b"x"
+    assert StateKeys([NEW]).ring("grant").open(new, "p") == b"x"
+    with pytest.raises(WrongKey):
+        StateKeys([NEW]).ring("grant").open(old, "p")
+    assert KEYS.ring("grant") is KEYS.ring("grant")
+
+
+def test_rings_for_two_purposes_have_nothing_in_common() -> None:
+    sealed = KEYS.ring("grant").seal(b"x", "p")
+    for other in (KEYS.ring("cursor"), KeyRing([NEW]), KeyRing([KEYS.digest("grant")])):
+        with pytest.raises(WrongKey):
+            other.open(sealed, "p")
+
+
+@pytest.mark.parametrize(
+    "keys", [pytest.param([], id="none"), pytest.param([b"x"], id="too short"), pytest.param([OLD, OLD], id="twice")]
+)
+def test_bad_state_keys_are_refused(keys: list[bytes]) -> None:
+    with pytest.raises(StorageError, match=r"key"):
+        StateKeys(keys)
+
+
+def test_no_state_key_shows_and_none_is_copied_away() -> None:
+    KEYS.digest("handle", "a")
+    shown = f"{KEYS!r}{KEYS}{vars(KEYS)}"
+    for key in (OLD, NEW):
+        assert key.hex() not in shown
+        assert repr(key)[2:-1] not in shown
+    for away in (pickle.dumps, copy.copy, copy.deepcopy):
+        with pytest.raises(TypeError, match="cannot be pickled or copied"):
+            away(KEYS)
