@@ -1,0 +1,35 @@
+"""HTML to short text: what a reader would see, as Markdown-like lines, in linear time and without a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tools._html.document import document_of
+from tools._html.hidden import visible
+from tools._html.marks import Mark
+from tools._html.tokens import tokens
+from tools._html.writing import Writer
+
+__all__ = ["LONGEST", "MOST_EVENTS", "TOO_LONG", "Mark", "markdown_of", "written"]
+
+# A mail of 1 MB has some 30,000 events; more in as little text is made to cost time.
+LONGEST = 1_000_000
+MOST_EVENTS = 100_000
+
+TOO_LONG = "[The page is too long to be shown whole. The rest is left out: open it in its own program.]"
+
+
+def markdown_of(html: str, *, home: Collection[str] = ()) -> str:
+    """What a reader of the page sees: paragraphs, headings, lists, rows as `a | b`, links as `text <url>`.
+
+    `home` are the domains of one's own: a link that names one of them and leads elsewhere is pointed out.
+    """
+    text, is_whole = written(html, home=home)
+    return text if is_whole else f"{text}\n\n{TOO_LONG}".strip()
+
+
+def written(html: str, *, home: Collection[str] = (), marks: bool = False) -> tuple[str, bool]:
+    """The text, with marks where earlier messages and signatures begin if they are wanted, and whether it is whole."""
+    document = document_of(tokens(html[:LONGEST]), MOST_EVENTS)
+    text = Writer(visible(document), home=home, marks=marks).text()
+    return text, document.is_whole and len(html) <= LONGEST

@@ -1,0 +1,10 @@
+"""Text that others wrote: cleaned of what cannot be seen, defused, and marked as data."""
+
+from __future__ import annotations
+
+from tools._untrusted.cleaning import cleaned, one_line
+from tools._untrusted.defusing import defused
+from tools._untrusted.fencing import Fence, fenced
+from tools._untrusted.links import domain_of, host_of, shown_link
+
+__all__ = ["Fence", "cleaned", "defused", "domain_of", "fenced", "host_of", "one_line", "shown_link"]
