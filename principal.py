@@ -18,6 +18,14 @@ class Access(StrEnum):
     DESTROY = "destroy"
 
 
+class Level(StrEnum):
+    """How far whoever runs the server lets calls go; the order of the members is the order of freedom."""
+
+    READ = "read"
+    ASK = "ask"
+    FULL = "full"
+
+
 @dataclass(frozen=True)
 class Principal:
     """The identity that a token is kept for: nothing cached for one is ever used for another."""
@@ -37,6 +45,22 @@ class Identity:
     name: str
     username: str
     permissions: tuple[str, ...] | None
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a caller may do here, beside what Microsoft 365 lets them. None stands for no limit."""
+
+    level: Level = Level.ASK
+    is_daemon: bool = False
+    """No person is behind the calls, so that nobody can be asked."""
+    tools: frozenset[str] | None = None
+    mailboxes: frozenset[str] | None = None
+    sites: frozenset[str] | None = None
+
+    def allows(self, access: Access) -> bool:
+        """Whether calls of this class may happen at all."""
+        return access is Access.READ or self.level is not Level.READ
 
 
 @dataclass(frozen=True)
