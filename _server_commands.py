@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import urllib.request
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
@@ -15,21 +15,19 @@ import auth
 import commands
 import logging_config
 import network
-from _server_wiring import configure_logging, pages_for, scopes_of, sign_in_flow, tell
+from _server_wiring import catalogue_of, configure_logging, pages_for, scopes_of, selection_of, sign_in_flow, tell
 from commands import CommandLine
-from errors import StartError
+from errors import SettingsError, StartError
 from settings import Settings, read_settings
+from tools import ToolSpec
 
 
 def run(line: CommandLine, root: Path) -> int:
     """The exit status of the command that was asked for."""
     if line.command == "emulator":
         return _emulator(line)
-    if line.command == "permissions":
-        settings, _ = _as_far_as_it_makes_sense(line, root)
-        wanted = line.options
-        output = commands.standard_output()
-        return commands.permissions(settings, output, json_wanted=wanted.as_json, only_link=wanted.admin_consent_url)
+    if line.command in ("permissions", "tools"):
+        return _about_tools(line, root)
     if line.command == "doctor":
         return anyio.run(_doctor, line, root)
     settings = _read(line, root, {})
@@ -47,6 +45,51 @@ def _emulator(line: CommandLine) -> int:
     except OSError as error:
         raise StartError(f"emulator: {error.strerror or error}. Choose another --host, --port or --ca-file.") from error
     return 0
+
+
+def _about_tools(line: CommandLine, root: Path) -> int:
+    """Show what the settings choose from the catalogue, or what that needs, though they may not say how to sign in."""
+    try:
+        return _permissions(line, root) if line.command == "permissions" else _tools(line, root)
+    except SettingsError as error:
+        commands.standard_output().tell(str(error))
+        return 2
+
+
+def _permissions(line: CommandLine, root: Path) -> int:
+    settings, _ = _as_far_as_it_makes_sense(line, root)
+    wanted, offered = line.options, dict[str, ToolSpec]()
+    for mode in ("delegated", "application"):  # what each of them needs is shown side by side
+        offered |= selection_of(settings.model_copy(update={"entra_enable_auth": True, "entra_auth_mode": mode})).tools
+    return commands.permissions(
+        settings,
+        offered.values(),
+        commands.standard_output(),
+        json_wanted=wanted.as_json,
+        only_link=wanted.admin_consent_url,
+    )
+
+
+def _tools(line: CommandLine, root: Path) -> int:
+    settings, wanted = _but_for_sign_in(line, root), line.options
+    catalogue = catalogue_of(settings)
+    return commands.tools(
+        settings,
+        catalogue.selection,
+        commands.standard_output(),
+        bind=catalogue.bound,
+        json_wanted=wanted.as_json,
+        everything=wanted.everything,
+    )
+
+
+def _but_for_sign_in(line: CommandLine, root: Path) -> Settings:
+    """Settings in which nothing is wrong, though what signing in needs may lack: as if it were there."""
+    try:
+        return _read(line, root, {})
+    except SettingsError:
+        settings = _read(line, root, {"ENTRA_ENABLE_AUTH": "false"})
+        return settings.model_copy(update={"entra_enable_auth": True})
 
 
 def _read(line: CommandLine, root: Path, over_all: Mapping[str, str]) -> Settings:
@@ -96,6 +139,7 @@ async def _doctor(line: CommandLine, root: Path) -> int:
     with network.OnDemand() as http:
         about = doctor.Surroundings(
             settings=settings,
+            offered=partial(_offered, settings),
             problems=problems,
             env_file=line.env_file or root / ".env",
             requirements=root / "requirements.txt",
@@ -116,6 +160,10 @@ async def _doctor(line: CommandLine, root: Path) -> int:
             with_sign_in=not line.options.no_sign_in,
         )
     return status
+
+
+def _offered(settings: Settings) -> Iterable[ToolSpec]:
+    return selection_of(settings).tools.values()
 
 
 def _silent_token(settings: Settings, http: network.OnDemand) -> Callable[[], Awaitable[str]]:

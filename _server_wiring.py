@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Hashable, Sequence
-from contextlib import AbstractAsyncContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -17,20 +17,34 @@ import network
 import tools
 import web
 from clouds import SHARED_TENANTS
+from commands import opened_in_browser
 from errors import StartError
 from graph import BearerAuth, Caller, GraphService, Speaker, graph_service
+from principal import Level
 from settings import SECRETS, Settings
 
 
 def selection_of(settings: Settings) -> tools.Selection:
     """The tools that are offered."""
     return tools.Selection(
-        settings.toolsets,
+        settings.chosen_toolsets,
         as_application=settings.auth_mode == "application",
         with_token=settings.entra_enable_auth,
+        catalogue=tools.TOOLSETS,
+        single=settings.tools,
+        excluded=settings.exclude_tools,
+        level=Level(settings.level),
+        accounts="personal" if settings.tenant == "consumers" else "any",
+        allowed_scopes=settings.allowed_scopes,
         with_people=settings.way != "supplied",
         with_beta=settings.graph_allow_beta,
     )
+
+
+def catalogue_of(settings: Settings) -> tools.Catalogue:
+    """Those tools as they are served."""
+    side = tools.Side(as_application=settings.auth_mode == "application", has_mailbox=bool(settings.graph_mailbox))
+    return tools.Catalogue(selection_of(settings), side, finders=tools.DISCOVERY if settings.discovery else None)
 
 
 def scopes_of(settings: Settings) -> list[str]:
@@ -45,6 +59,25 @@ def scopes_of(settings: Settings) -> list[str]:
 def pages_for(settings: Settings) -> web.LocalPages:
     """The pages on this computer; where the redirect URI has a port, the browser comes back to that one."""
     return web.LocalPages(urlsplit(settings.entra_redirect_uri).port or 0)
+
+
+def consent_link(settings: Settings, scopes: Sequence[str]) -> str:
+    """Where an administrator agrees to permissions; nowhere where the app is not ours to name."""
+    return auth.admin_consent_url(settings, scopes) if settings.entra_client_id else ""
+
+
+def approval_desk(pages: web.LocalPages) -> web.ApprovalDesk:
+    """Where the person at this computer says yes or no, in their browser if there is one."""
+    return web.ApprovalDesk(pages, partial(opened_in_browser, environ=os.environ))
+
+
+@asynccontextmanager
+async def together(*beside: Callable[[], AbstractAsyncContextManager[None]]) -> AsyncIterator[None]:
+    """All of these at once."""
+    async with AsyncExitStack() as opened:
+        for each in beside:
+            await opened.enter_async_context(each())
+        yield
 
 
 def sign_in_flow(settings: Settings, pages: web.LocalPages) -> auth.Flow:

@@ -40,6 +40,7 @@ def clashes(settings: Settings) -> Iterator[Problem]:
     if settings.graph_api_version == "beta" and not settings.graph_allow_beta:
         text = "beta is switched off by GRAPH_ALLOW_BETA=false. Set v1.0, or unset one of them."
         yield _problem("GRAPH_API_VERSION", text, "GRAPH_ALLOW_BETA")
+    yield from _wanted_and_not(settings)
 
 
 def _two_credentials(settings: Settings) -> Iterator[Problem]:
@@ -61,6 +62,19 @@ def _two_places(settings: Settings) -> Iterator[Problem]:
         yield _problem(
             "ENTRA_CLOUD", "another cloud than that of ENTRA_AUTHORITY. Unset one of them.", "ENTRA_AUTHORITY"
         )
+
+
+def _wanted_and_not(settings: Settings) -> Iterator[Problem]:
+    both = [name for name in settings.tools if name in settings.exclude_tools]
+    if both:
+        yield _problem("EXCLUDE_TOOLS", f"{', '.join(both)} stands in TOOLS too. Take it out of one of them.", "TOOLS")
+    if settings.allowed_scopes is None or settings.auth_mode == "application":
+        return  # an app asks for what it was granted, so its ENTRA_SCOPES have no effect
+    allowed = {name.lower() for name in settings.allowed_scopes}
+    beyond = [scope for scope in settings.entra_scopes or () if scope.rpartition("/")[2].lower() not in allowed]
+    if beyond:
+        text = f"{', '.join(beyond)} is not among ALLOWED_SCOPES. Add it there, or take it out here."
+        yield _problem("ENTRA_SCOPES", text, "ALLOWED_SCOPES")
 
 
 def gaps(settings: Settings) -> Iterator[Problem]:

@@ -15,8 +15,10 @@ import _settings_values as values
 
 log = logging.getLogger(__name__)
 
-_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "TOKEN_CACHE_")
-_FOREIGN = ("HTTP_PROXY",)
+_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "STATE_", "TOKEN_CACHE_")
+_FOREIGN = ("HTTP_PROXY", "STATE_DIRECTORY")
+# A slip in one of these would give more away than was meant, and say nothing.
+_LIMITS = frozenset({"ACCESS", "ALLOWED_SCOPES", "APPROVE_POLICY", "EXCLUDE_TOOLS", "READ_ONLY", "TOOLSETS"})
 _MOST_TYPOS = 2
 _LONGEST_FILE = 64 * 1024
 
@@ -95,7 +97,8 @@ def misspelt(given: Mapping[str, str], from_file: Mapping[str, str], real: froze
     problems, unknown = [], []
     for name in sorted({*given, *from_file} - real):
         ours = _is_ours(name)
-        alike = near(name.upper(), {other: other for other in real}) if ours or name in from_file else []
+        meant = real if ours or name in from_file else real & _LIMITS
+        alike = near(name.upper(), {other: other for other in meant})
         if alike:
             text = f"{name} is not a setting. Did you mean {' or '.join(alike)}? Rename or unset it."
             problems.append(Problem(frozenset(alike), text))

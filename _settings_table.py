@@ -39,7 +39,7 @@ def row_of(field_name: str, field: FieldInfo) -> Row:
 
 def _told(field: FieldInfo, about: Setting) -> str:
     """The default, as it is written in a .env file or said in words."""
-    if field.default is None or field.default_factory:
+    if field.default in (None, ()) or field.default_factory:
         return about.unset
     if isinstance(field.default, bool):
         return str(field.default).lower()

@@ -18,6 +18,7 @@ from clouds import CLOUDS, SHARED_TENANTS, cloud_of_login_host
 
 TOKEN_CACHE = Path("~/.mcp_token_cache.json")
 _ADDED_BY_MSAL = {"openid", "profile", "offline_access"}
+_OF_NO_API = _ADDED_BY_MSAL | {"email"}
 _RESERVED_PATHS = {"/healthz", "/readyz"}
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
@@ -28,6 +29,8 @@ _PATH = re.compile(r"(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+")
 _AUTHORITY = re.compile(r"https://([A-Za-z0-9.-]+)(?:/([^/]*)/?)?", re.IGNORECASE | re.ASCII)
 _LOOPBACK = re.compile(r"http://(?:localhost|127\.0\.0\.1)(?::([0-9]{1,5}))?(?:/[A-Za-z0-9._~/-]*)?")
 _SCOPE = re.compile(r"[!#-\[\]-~]+")
+_PERMISSION = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]+)+")
+_TOOL = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,39}")
 _UPN = re.compile(r"[^\s@/\\\"'<>()\[\]:;,]{1,64}@(.+)")
 _HIGHEST_PORT = 65535
 _LONGEST_SHOWN = 60
@@ -111,8 +114,33 @@ def toolsets(text: str) -> tuple[str, ...]:
     """Names of toolsets from a comma list; the catalogue knows which exist."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",") if name.strip()))
     if not names:
-        raise ValueError("names no toolset. Write a comma list such as account,mail, or all.")
+        raise ValueError("names no toolset. Write a comma list such as account,mail, or default, or all.")
     return names
+
+
+def tool_names(text: str) -> tuple[str, ...]:
+    """Names of tools from a comma list; the catalogue knows which exist."""
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if not names:
+        raise ValueError("names no tool. Write a comma list such as mail_search,calendar_create_event.")
+    wrong = [name for name in names if not _TOOL.fullmatch(name)]
+    if wrong:
+        raise ValueError(f"{shown(wrong[0])} is not a tool's name. Write names such as mail_search, by commas.")
+    return names
+
+
+def permissions(text: str) -> tuple[str, ...]:
+    """Permissions of Graph from a comma or space list, without those that concern the sign-in alone."""
+    named = dict.fromkeys(name for name in re.split(r"[,\s]+", text) if name and name.lower() not in _OF_NO_API)
+    wrong = next((name for name in named if not _PERMISSION.fullmatch(name)), None)
+    if wrong is not None:
+        raise ValueError(
+            f"{shown(wrong)} is not a permission of Graph. Write names such as Mail.Read or Files.Read.All, by commas, "
+            "without a URL; .default names none."
+        )
+    if not named:
+        raise ValueError("names no permission of Graph. Write names such as Mail.Read, by commas.")
+    return tuple(named)
 
 
 def mailbox(text: str) -> str:
@@ -199,6 +227,8 @@ Mailbox = Annotated[str, AfterValidator(mailbox)]
 LocalPath = Annotated[Path, AfterValidator(local_path)]
 Scopes = Annotated[tuple[str, ...], BeforeValidator(scopes, json_schema_input_type=str)]
 Toolsets = Annotated[tuple[str, ...], BeforeValidator(toolsets, json_schema_input_type=str)]
+ToolNames = Annotated[tuple[str, ...], BeforeValidator(tool_names, json_schema_input_type=str)]
+Permissions = Annotated[tuple[str, ...], BeforeValidator(permissions, json_schema_input_type=str)]
 ClientSecret = Annotated[SecretStr, AfterValidator(client_secret)]
 ManagedIdentity = Annotated[str, AfterValidator(managed_identity)]
 Certificate = Annotated[SecretStr, AfterValidator(certificate)]

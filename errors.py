@@ -11,6 +11,9 @@ AppError
 │   ├── AppRefused        the app registration or its credential: whoever runs this server can change that
 │   └── SignInUnavailable the sign-in service does not answer, or asks for patience: later it will
 ├── ToolInputError        an argument passed its schema and still cannot be used
+├── NotAllowed            a rule of this server forbids the call
+│   └── NotApproved       a person has to say yes first, or said no
+├── PartlyDone            a write of several steps failed after some of them
 └── GraphError            Microsoft Graph refused, failed, or could not be reached
     ├── GraphBadRequest   400: the request was not understood
     ├── GraphUnauthorized 401: the token was not accepted
@@ -92,6 +95,18 @@ class SignInUnavailable(SignInError):
 
 class ToolInputError(AppError):
     """An argument is well-formed but cannot be used."""
+
+
+class NotAllowed(AppError):
+    """A rule of whoever runs this server forbids the call: its level, its policy, a key's limits."""
+
+
+class NotApproved(NotAllowed):
+    """The person has not said yes: they were not asked yet, could not be, or said no."""
+
+
+class PartlyDone(AppError):
+    """Some steps of a write were done, the next failed; the text says which."""
 
 
 class GraphError(AppError):

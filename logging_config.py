@@ -41,7 +41,7 @@ for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"
     _APPEND |= getattr(os, _flag, 0)
 
 # These print whole addresses, with what was searched for, at INFO already.
-_TELLING = ("httpx", "httpx2")
+_TELLING = ("httpx", "httpx2", "mcp.server.mcpserver.server")
 _NOISY = ("msal",)
 # These print headers and bodies below INFO.
 _TALKATIVE = ("httpcore", "httpcore2", "hpack", "h2", "urllib3", "mcp", "sse_starlette")

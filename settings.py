@@ -1,7 +1,7 @@
 """What the operator can set: one frozen Settings, read once, every mistake reported together.
 
-A field is named as its environment variable in lower case. Its `Setting` carries what
---help, docs/settings.md, .env.example and the error messages say about it.
+A field, declared in `_settings_fields_*.py`, is named as its environment variable in lower case. Its
+`Setting` carries what --help, docs/settings.md, .env.example and the error messages say about it.
 """
 
 from __future__ import annotations
@@ -9,219 +9,52 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, NoReturn
+from typing import Literal, NoReturn
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import _settings_checks as checks
 import _settings_sources as sources
 import _settings_values as values
+from _settings_fields_serving import Demo, Logging, Serving
+from _settings_fields_signing_in import AuthMode, SigningIn
+from _settings_fields_tools import Freedom, State, Tools
 from _settings_sources import Problem
 from _settings_table import Row, Setting, row_of
 from clouds import CLOUDS, PUBLIC, Cloud, cloud_of_login_host
 from errors import SettingsError
 
-__all__ = ["GROUPS", "ROWS", "SECRETS", "VERSION", "AuthMode", "Row", "Setting", "Settings", "Way", "read_settings"]
+__all__ = [
+    "GROUPS",
+    "ROWS",
+    "SECRETS",
+    "VERSION",
+    "AuthMode",
+    "Freedom",
+    "Row",
+    "Setting",
+    "Settings",
+    "Way",
+    "read_settings",
+]
 
 VERSION = "0.1.0"
-GROUPS = ("Serving", "Signing in", "Tools", "Logging", "Demo")
+GROUPS = ("Serving", "Signing in", "Tools", "State", "Logging", "Demo")
 
 log = logging.getLogger(__name__)
 
-AuthMode = Literal["delegated", "application"]
 Way = Literal["off", "demo", "person", "supplied", "secret", "certificate", "federated", "managed-identity"]
-_OF_A_TENANT = ("ENTRA_", "GRAPH_", "TOKEN_CACHE_")
-_UPPER = BeforeValidator(str.upper)
-_LOWER = BeforeValidator(str.lower)
+_OF_A_TENANT = ("ENTRA_", "GRAPH_", "STATE_", "TOKEN_CACHE_")
 
 
-class Settings(BaseSettings):
+# The last base comes first: pydantic takes the fields of a base before those of the bases named before it.
+class Settings(Demo, Logging, State, Tools, SigningIn, Serving, BaseSettings):
     """Everything that can be set, complete and checked; `read_settings` builds it."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=False, hide_input_in_errors=True)
-
-    transport: Annotated[
-        Literal["stdio", "http"],
-        _LOWER,
-        Setting("Serving", "How clients reach the server: launched by the client, or over HTTP.", "--transport"),
-    ] = "stdio"
-    http_host: Annotated[values.Host, Setting("Serving", "Address that HTTP listens on.", "--host")] = "127.0.0.1"
-    http_port: Annotated[
-        int,
-        Field(ge=0, le=65535),
-        Setting(
-            "Serving", "Port that HTTP listens on; 0 is any free port.", "--port", "a whole number from 0 to 65535"
-        ),
-    ] = 3000
-    http_path: Annotated[values.HttpPath, Setting("Serving", "Path of the MCP endpoint over HTTP.", "--path")] = "/mcp"
-    stateless_http: Annotated[
-        bool, Setting("Serving", "Keep no session between HTTP requests.", "--stateless-http", "true or false")
-    ] = False
-
-    entra_tenant_id: Annotated[
-        values.Tenant | None,
-        Setting(
-            "Signing in",
-            "Tenant: its id, a verified domain, or common, organizations or consumers. "
-            "Application mode needs an id or a domain.",
-            "--tenant-id",
-            unset="the tenant in ENTRA_AUTHORITY, else common",
-        ),
-    ] = None
-    entra_client_id: Annotated[
-        values.ClientId | None,
-        Setting("Signing in", "Application (client) id of the app registration.", "--client-id"),
-    ] = None
-    entra_client_secret: Annotated[
-        values.ClientSecret | None, Setting("Signing in", "Client secret of the app registration.", secret=True)
-    ] = None
-    entra_client_certificate: Annotated[
-        values.Certificate | None,
-        Setting(
-            "Signing in", "PEM text with the app's certificate, its chain if any, and its private key.", secret=True
-        ),
-    ] = None
-    entra_certificate_passphrase: Annotated[
-        SecretStr | None, Setting("Signing in", "Passphrase of the certificate's private key.", secret=True)
-    ] = None
-    entra_federated_token_file: Annotated[
-        values.LocalPath | None,
-        Setting(
-            "Signing in",
-            "File with a token of another identity provider that the app trusts (workload identity).",
-            "--federated-token-file",
-        ),
-    ] = None
-    entra_managed_identity: Annotated[
-        values.ManagedIdentity | None,
-        Setting(
-            "Signing in",
-            "Managed identity that the app trusts in place of a secret: system, or its client id.",
-            "--managed-identity",
-        ),
-    ] = None
-    graph_access_token: Annotated[
-        SecretStr | None,
-        Setting("Signing in", "A Graph token from elsewhere, used as it is; its file is read again.", secret=True),
-    ] = None
-    entra_authority: Annotated[
-        values.Authority | None,
-        Setting(
-            "Signing in",
-            "Sign-in URL, https://HOST/TENANT, on a sign-in host of a Microsoft cloud.",
-            "--authority",
-            unset="made from ENTRA_CLOUD and ENTRA_TENANT_ID",
-        ),
-    ] = None
-    entra_scopes: Annotated[
-        values.Scopes | None,
-        Setting("Signing in", "Scopes to ask for, by commas or spaces.", "--scopes", unset="what the toolsets need"),
-    ] = None
-    entra_redirect_uri: Annotated[
-        values.RedirectUri,
-        Setting("Signing in", "Loopback URI that the browser comes back to after sign-in; no port means any free."),
-    ] = "http://localhost"
-    entra_enable_auth: Annotated[
-        bool, Setting("Signing in", "false leaves only the tools that need no token.", expects="true or false")
-    ] = True
-    entra_auth_mode: Annotated[
-        Annotated[AuthMode, _LOWER] | None,
-        Setting(
-            "Signing in",
-            "Work as the signed-in person (delegated) or as the app itself (application).",
-            "--auth-mode",
-            unset="application where a credential of the app is set, else delegated",
-        ),
-    ] = None
-    entra_sign_in: Annotated[
-        Literal["auto", "browser", "device"],
-        _LOWER,
-        Setting(
-            "Signing in",
-            "How a person signs in: in this computer's browser, or with a code on any device. auto takes the browser "
-            "where there is one.",
-            "--sign-in",
-        ),
-    ] = "auto"
-    entra_expected_account: Annotated[
-        values.Mailbox | None,
-        Setting(
-            "Signing in",
-            "The only account (user principal name or object id) that may sign in.",
-            "--expected-account",
-            unset="any",
-        ),
-    ] = None
-    entra_token_cache_path: Annotated[
-        values.LocalPath,
-        Setting(
-            "Signing in",
-            "File that keeps the sign-in between starts, over stdio. HTTP keeps tokens in memory.",
-            unset=str(values.TOKEN_CACHE),
-        ),
-    ] = Field(default_factory=values.default_token_cache)
-    token_cache_encryption: Annotated[
-        Literal["off", "os", "key"],
-        _LOWER,
-        Setting(
-            "Signing in",
-            "Encrypt that file: with a key in the operating system's store (os), or with TOKEN_CACHE_KEY (key).",
-        ),
-    ] = "off"  # noqa: S105 - no password, a word
-    token_cache_key: Annotated[
-        SecretStr | None,
-        Setting("Signing in", "Keys for that, base64 of 32 bytes each, one a line: the first encrypts.", secret=True),
-    ] = None
-    entra_cloud: Annotated[
-        Annotated[Literal["public", "usgov", "usgov-dod", "china"], _LOWER] | None,
-        Setting("Signing in", "Microsoft cloud.", "--cloud", unset="the cloud of ENTRA_AUTHORITY, else public"),
-    ] = None
-
-    graph_mailbox: Annotated[
-        values.Mailbox | None,
-        Setting("Tools", "User (principal name or object id) whose mailbox application mode works in.", "--mailbox"),
-    ] = None
-    graph_api_version: Annotated[
-        Literal["v1.0", "beta"],
-        _LOWER,
-        Setting("Tools", "Version of Graph to call, unless a tool needs a certain one.", "--graph-api-version"),
-    ] = "v1.0"
-    graph_allow_beta: Annotated[
-        bool, Setting("Tools", "false leaves out the tools that need Graph's beta version.", expects="true or false")
-    ] = True
-    toolsets: Annotated[values.Toolsets, Setting("Tools", "Toolsets to offer, by commas, or all.", "--toolsets")] = (
-        "all",
-    )
-
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        _UPPER,
-        Setting("Logging", "Least grave level that is logged.", "--log-level"),
-    ] = "INFO"
-    log_file: Annotated[
-        values.LocalPath | None,
-        Setting("Logging", "File to log to instead of stderr.", "--log-file", unset="stderr"),
-    ] = None
-    log_format: Annotated[
-        Literal["text", "json"], _LOWER, Setting("Logging", "Text for people, or JSON lines.", "--log-format")
-    ] = "text"
-
-    demo: Annotated[
-        bool,
-        Setting(
-            "Demo",
-            "Serve a built-in demo tenant; ENTRA_*, GRAPH_*, TOKEN_CACHE_* and the .env file are ignored.",
-            "--demo",
-            "true or false",
-        ),
-    ] = False
-    demo_sign_in: Annotated[
-        bool,
-        Setting("Demo", "Ask for a sign-in in the demo too; needs DEMO.", "--demo-sign-in", "true or false"),
-    ] = False
 
     secret_files: dict[str, Path] = {}
     """Where a secret was read from, by its name, to be read again when it changes. No setting by itself."""
@@ -262,6 +95,16 @@ class Settings(BaseSettings):
         """The mode asked for, or the one that the credentials imply."""
         by_person = self.demo or not self.app_credentials
         return self.entra_auth_mode or ("delegated" if by_person else "application")
+
+    @property
+    def level(self) -> Freedom:
+        """How far calls may go, all in all."""
+        return "read" if self.read_only else self.access
+
+    @property
+    def chosen_toolsets(self) -> tuple[str, ...]:
+        """The toolsets to offer whole; none where single tools are named and no toolset is."""
+        return () if self.tools and "toolsets" not in self.model_fields_set else self.toolsets
 
     @property
     def cloud(self) -> Cloud:
@@ -312,7 +155,7 @@ def read_settings(
         except ValueError as error:
             problems.append(Problem(frozenset(_NAMES), str(error)))
     if _asks_for_demo({**from_file, **given}):
-        log.info("demo: the .env file and all ENTRA_*, GRAPH_* and TOKEN_CACHE_* settings are ignored")
+        log.info("demo: the .env file and all ENTRA_*, GRAPH_*, STATE_* and TOKEN_CACHE_* settings are ignored")
         given, from_file = _without_tenant(given), _without_tenant(from_file)
     problems += sources.misspelt(given, from_file, _NAMES)
     merged, files, unusable = sources.with_secret_files(sources.laid_over(given, from_file, SECRETS), SECRETS)

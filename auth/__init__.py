@@ -7,6 +7,7 @@ from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
 from auth.browser import BrowserFlow
 from auth.cache import MemoryTokenCache
+from auth.consent import admin_consent_url
 from auth.credentials import credential_of
 from auth.demo import DemoFlow
 from auth.device import DeviceFlow
@@ -28,6 +29,7 @@ __all__ = [
     "SignInRequest",
     "SignedOut",
     "accounts_of",
+    "admin_consent_url",
     "cache_of",
     "check_keys",
     "credential_of",

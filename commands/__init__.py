@@ -13,6 +13,7 @@ from commands.clients import snippets
 from commands.login import login
 from commands.logout import logout
 from commands.permissions import permissions, told_for_docs
+from commands.tools import tools
 
 __all__ = [
     "CommandLine",
@@ -30,5 +31,6 @@ __all__ = [
     "snippets",
     "standard_output",
     "told_for_docs",
+    "tools",
     "what_can_be_read",
 ]

@@ -20,6 +20,7 @@ class CommandOptions:
     everyone: bool = False
     as_json: bool = False
     admin_consent_url: bool = False
+    everything: bool = False
     no_sign_in: bool = False
     tls: bool = False
     host: str = "127.0.0.1"
@@ -88,6 +89,10 @@ COMMANDS: dict[str, Command] = {
         "show what the toolsets need, and the link for an administrator",
         ("permissions --toolsets mail", "permissions --admin-consent-url"),
     ),
+    "tools": Command(
+        "list the tools that the settings choose, with their bytes and permissions",
+        ("tools --toolsets mail,calendar", "tools --read-only --all"),
+    ),
     "doctor": Command("check settings, network and sign-in, and say what to change", ("doctor", "doctor --json")),
     "emulator": Command(
         "serve the demo tenant alone, for tests of other programs",
@@ -113,7 +118,10 @@ OWN_OPTIONS: tuple[Own, ...] = (
         "who",
     ),
     Own("--all", ("logout",), "everybody who is signed in", _switch("everyone"), "who"),
-    Own("--json", ("accounts", "permissions", "doctor"), "print JSON for programs", _switch("as_json"), "form"),
+    Own("--all", ("tools",), "list what is left out too, with the reasons", _switch("everything")),
+    Own(
+        "--json", ("accounts", "permissions", "tools", "doctor"), "print JSON for programs", _switch("as_json"), "form"
+    ),
     Own(
         "--admin-consent-url",
         ("permissions",),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from principal import Access
-from tools import TOOLSETS, Selection, ToolSpec
+from tools import TOOLSETS, ToolSpec
 
 _FACTS = Path(__file__).with_name("_permission_facts.json")
 
@@ -26,19 +26,15 @@ class Need:
     tools: tuple[str, ...]
     has_app_form: bool
     """Whether any of these tools works without a person."""
+    wants: tuple[str, ...] = ()
+    """What a person is asked for beside, though the tools work without it."""
 
 
-def chosen_tools(toolsets: Sequence[str]) -> list[ToolSpec]:
-    """The tools of these toolsets, whichever way the server signs in; SettingsError for a name that there is not."""
-    Selection(toolsets, as_application=False, with_token=True)
-    wanted = [each for each in TOOLSETS if each.name in toolsets or "all" in toolsets]
-    return [tool for toolset in wanted for tool in toolset.tools]
-
-
-def needs(toolsets: Sequence[str] = ("all",)) -> list[Need]:
-    """The least permissions, by toolset and by how far its tools reach."""
+def needs(tools: Iterable[ToolSpec] | None = None) -> list[Need]:
+    """The least permissions of these tools, or of all there are, by toolset and by how far its tools reach."""
     groups: dict[tuple[str, Access], list[ToolSpec]] = {}
-    for tool in chosen_tools(toolsets):
+    every = (tool for toolset in TOOLSETS for tool in toolset.tools)
+    for tool in every if tools is None else tools:
         groups.setdefault((tool.toolset, tool.access), []).append(tool)
     return [_need(toolset, access, tools) for (toolset, access), tools in groups.items()]
 
@@ -51,12 +47,13 @@ def _need(toolset: str, access: Access, tools: Sequence[ToolSpec]) -> Need:
         application=_union(tool.application or () for tool in tools),
         tools=tuple(tool.name for tool in tools),
         has_app_form=any(tool.application is not None for tool in tools),
+        wants=_union(tool.wants for tool in tools),
     )
 
 
 def all_delegated(found: Iterable[Need]) -> tuple[str, ...]:
-    """What a person has to grant for all of it."""
-    return _union(need.delegated for need in found)
+    """What a person is asked to grant for all of it."""
+    return _union((*need.delegated, *need.wants) for need in found)
 
 
 def all_application(found: Iterable[Need]) -> tuple[str, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from auth.consent import admin_consent_url
 from clouds import GRAPH_ID
@@ -16,19 +16,22 @@ from commands._permission_map import (
     is_for_personal_accounts,
     needs,
 )
-from errors import AppError
 from settings import Settings
+from tools import ToolSpec
 
 _NO_APP = "The link needs the app: set ENTRA_CLIENT_ID (docs/app-registration.md says how to register one)."
 
 
-def permissions(settings: Settings, output: Output, *, json_wanted: bool = False, only_link: bool = False) -> int:
-    """The exit status: 2 where a toolset does not exist, or there is no app for a link that was asked for."""
-    try:
-        found = needs(settings.toolsets)
-    except AppError as error:
-        output.tell(str(error))
-        return 2
+def permissions(
+    settings: Settings,
+    offered: Iterable[ToolSpec],
+    output: Output,
+    *,
+    json_wanted: bool = False,
+    only_link: bool = False,
+) -> int:
+    """The exit status: 2 where there is no app for a link that was asked for. `offered` is to a person or to an app."""
+    found = needs(offered)
     link = _link(settings, found)
     if only_link:
         output.show(link) if link else output.tell(_NO_APP)
@@ -61,6 +64,7 @@ def _facts(settings: Settings, found: Sequence[Need], link: str) -> dict[str, ob
                 "toolset": need.toolset,
                 "access": str(need.access),
                 "delegated": list(need.delegated),
+                "wants": list(need.wants),
                 "application": list(need.application) if need.has_app_form else None,
                 "tools": list(need.tools),
             }
@@ -115,10 +119,16 @@ def _who_agrees(admins: Sequence[str]) -> str:
 
 
 def _cells(need: Need, quote: str = "") -> tuple[str, str, str, str]:
-    person = ", ".join(f"{quote}{name}{quote}{'*' * is_for_administrators(name)}" for name in need.delegated)
+    person = _marked(need.delegated, quote) or "none"
+    if need.wants:
+        person += f"; better with {_marked(need.wants, quote)}"
     app = _listed(need.application, quote) if need.has_app_form else "not offered"
+    return need.toolset, str(need.access), person, app
+
+
+def _marked(names: Sequence[str], quote: str) -> str:
     star = "\\*" if quote else "*"
-    return need.toolset, str(need.access), person.replace("*", star) or "none", app
+    return ", ".join(f"{quote}{name}{quote}{star * is_for_administrators(name)}" for name in names)
 
 
 def _listed(names: Sequence[str], quote: str = "") -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from errors import AppError, GraphError, GraphUncertain, ToolInputError
-from graph import deadline, monitoring, transfer, wire
+from graph import counting, deadline, monitoring, transfer, wire
 from graph.calls import Call, Reply, Speaker
 from graph.paging import USUAL, Limits, Pages
 from graph.service import GraphService
@@ -150,6 +150,7 @@ class GraphClient:
 
     async def batch(self, calls: Sequence[Call], *, in_order: bool = False) -> list[Json | GraphError]:
         """Send many calls in few requests. Each has its own answer or error, at its own place."""
+        counting.note(len(calls))
         writes = not all(call.is_read for call in calls)
         if writes:
             self._changing()
@@ -162,6 +163,7 @@ class GraphClient:
 
     async def run(self, call: Call, *, progress: monitoring.Progress | None = None) -> Json:
         """Have something done that takes Graph a while, and follow it to its end."""
+        counting.note()
         self._changing()
         try:
             return await monitoring.run(self._service, self._speaker, call, progress=progress)
@@ -179,6 +181,7 @@ class GraphClient:
         progress: transfer.Progress | None = None,
     ) -> Downloaded:
         """Fetch the content of something; `item` is the driveItem, whose hash is then compared."""
+        counting.note()
         call = Call("GET", wire.checked_path(path), version=self._service.version(version))
         return await transfer.download(
             self._service, self._speaker, call, target, most=most, item=item, progress=progress
@@ -196,6 +199,7 @@ class GraphClient:
         progress: transfer.Progress | None = None,
     ) -> Json:
         """Store a file at a path of a drive; the driveItem that it became."""
+        counting.note()
         self._changing()
         try:
             return await transfer.upload_file(
@@ -225,6 +229,7 @@ class GraphClient:
         progress: transfer.Progress | None = None,
     ) -> str:
         """Attach a file to a draft, whose path is given; the attachment's id."""
+        counting.note()
         self._changing()
         try:
             return await transfer.upload_attachment(
@@ -273,6 +278,7 @@ class GraphClient:
         )
 
     async def _read(self, call: Call, *, alone: bool) -> Reply:
+        counting.note()
         service, key = self._service, self._speaker.key
 
         async def start() -> Reply:
@@ -286,6 +292,7 @@ class GraphClient:
         return await self._service.sender.send(call, self._speaker)
 
     async def _written(self, call: Call) -> Json:
+        counting.note()
         self._changing()
         try:
             return written(call, await self._send(call))

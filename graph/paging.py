@@ -49,6 +49,11 @@ class Pages:
         """Where the next round of a delta query begins, once all pages are read."""
         self.seen = 0
 
+    @property
+    def following(self) -> str:
+        """The page after what was read, as `after` takes it; an empty text where there is none."""
+        return "" if self._call is None else self._call.target
+
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         pages = size = 0
         while self._call is not None:

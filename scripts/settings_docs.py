@@ -26,9 +26,12 @@ that looks like a misspelt setting is a mistake too.
   with the secret, of at most 64 KiB; one line break at its end is dropped. Setting both `NAME` and
   `NAME_FILE` is a mistake. The server warns where other accounts may read such a file.
 - **`.env`** is UTF-8, one `NAME=value` in a line; `${NAME}` inside a value is not replaced.
-- **`DEMO`** switches to the built-in tenant. All `ENTRA_*`, `GRAPH_*` and `TOKEN_CACHE_*` settings
-  are then ignored, and a `.env` file is not read
+- **`DEMO`** switches to the built-in tenant. All `ENTRA_*`, `GRAPH_*`, `STATE_*` and `TOKEN_CACHE_*`
+  settings are then ignored (the demo keeps its state in memory), and a `.env` file is not read
   (only where `DEMO` itself stands in `.env` do its other settings count).
+- **`READ_ONLY`** outranks `ACCESS`: with both set, the server only reads. `TOOLS` alone offers exactly
+  the tools it names; together with `TOOLSETS` it adds them. `EXCLUDE_TOOLS` outranks both.
+  `python server.py tools` shows what comes of it, and what it costs.
 """
 
 _OLD_INTRO = """\

@@ -119,7 +119,7 @@ def test_an_app_signs_in_and_its_secret_is_on_no_command_line(
 def test_over_http_no_token_touches_the_disk(cloud: DemoTenant, hosts: Microsoft, tmp_path: Path) -> None:
     settings = environ(cloud, hosts, tmp_path, ENTRA_CLIENT_SECRET=SECRET, GRAPH_MAILBOX=MAILBOX)
     before = set(tmp_path.iterdir())
-    with processes.http(extra=settings) as url:
+    with processes.http(extra={**settings, "STATE_DIR": str(tmp_path / "state")}) as url:
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "account_whoami"}}
         headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
         start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -127,7 +127,9 @@ def test_over_http_no_token_touches_the_disk(cloud: DemoTenant, hosts: Microsoft
             opened = client.post(url, json={"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": start})
             answer = client.post(url, json=call, headers={"Mcp-Session-Id": opened.headers["mcp-session-id"]})
         assert "the app Nightly report" in answer.text
-    assert set(tmp_path.iterdir()) == before
+    assert set(tmp_path.iterdir()) - before == {tmp_path / "state"}
+    kept = b"".join(file.read_bytes() for file in (tmp_path / "state").iterdir())
+    assert b"eyJ" not in kept  # as every token begins
 
 
 def test_a_certificate_that_is_not_trusted_is_told_with_the_remedy(

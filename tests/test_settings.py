@@ -27,6 +27,7 @@ PEM = (
     "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"
     "-----BEGIN CERTIFICATE-----\nBBBB\n-----END CERTIFICATE-----\n"
 )
+OTHERS = ("STATE_DIRECTORY", "OUTPUTS", "TOOL", "DISCOVER", "ALLOWED_HOSTS", "ACCESS_TOKEN", "READLINE")
 posix_only = pytest.mark.skipif(os.name != "posix", reason="Windows has no file modes")
 
 
@@ -53,7 +54,11 @@ def test_a_client_id_alone_starts_over_stdio_as_the_signed_in_person() -> None:
     assert settings.authority_url == "https://login.microsoftonline.com/common"
     assert settings.entra_redirect_uri == "http://localhost"
     assert settings.entra_token_cache_path == Path.home() / ".mcp_token_cache.json"
-    assert (settings.toolsets, settings.entra_scopes, settings.graph_mailbox) == (("all",), None, None)
+    assert (settings.toolsets, settings.entra_scopes, settings.graph_mailbox) == (("default",), None, None)
+    assert (settings.tools, settings.exclude_tools, settings.allowed_scopes) == ((), (), None)
+    assert (settings.access, settings.read_only, settings.level) == ("ask", False, "ask")
+    assert (settings.discovery, settings.output, settings.answer_bytes) == (False, "text", 16_000)
+    assert (settings.approve_policy, settings.state_dir, settings.state_keys) == (None, None, None)
     assert (settings.graph_api_version, settings.graph_allow_beta) == ("v1.0", True)
 
 
@@ -89,6 +94,21 @@ def test_the_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
         pytest.param("ENTRA_SCOPES", "Mail.Read, User.Read", ("Mail.Read", "User.Read"), id="scopes by commas"),
         pytest.param("ENTRA_SCOPES", "Mail.Read openid offline_access", ("Mail.Read",), id="scopes MSAL adds"),
         pytest.param("TOOLSETS", "mail, Calendar,,mail", ("mail", "calendar"), id="toolsets, once each"),
+        pytest.param("TOOLSETS", "default,all,mail", ("default", "all", "mail"), id="both words among toolsets"),
+        pytest.param("TOOLS", "mail_search, RunQuery,,mail_search", ("mail_search", "RunQuery"), id="tools, once each"),
+        pytest.param("EXCLUDE_TOOLS", "mail_send_message", ("mail_send_message",), id="a tool to leave out"),
+        pytest.param("ACCESS", "Full", "full", id="an access level in capitals"),
+        pytest.param("READ_ONLY", "on", True, id="on is true"),
+        pytest.param(
+            "ALLOWED_SCOPES", "Mail.Read User.Read,,Mail.Read", ("Mail.Read", "User.Read"), id="permissions, once each"
+        ),
+        pytest.param("ALLOWED_SCOPES", "openid, email, Mail.Read", ("Mail.Read",), id="permissions of the sign-in"),
+        pytest.param("DISCOVERY", "1", True, id="discovery"),
+        pytest.param("OUTPUT", "TOON", "toon", id="a form of answers in capitals"),
+        pytest.param("ANSWER_BYTES", "2000", 2_000, id="the shortest answer"),
+        pytest.param("ANSWER_BYTES", "200000", 200_000, id="the longest answer"),
+        pytest.param("APPROVE_POLICY", "~/policy.toml", Path.home() / "policy.toml", id="a policy under home"),
+        pytest.param("STATE_DIR", "~/state", Path.home() / "state", id="a folder under home"),
         pytest.param("GRAPH_MAILBOX", "desk@contoso.com", "desk@contoso.com", id="a mailbox by name"),
         pytest.param("GRAPH_MAILBOX", GUID, GUID, id="a mailbox by id"),
         pytest.param("GRAPH_API_VERSION", "Beta", "beta", id="a version of Graph"),
@@ -135,6 +155,27 @@ def test_text_becomes_a_value(name: str, text: str, value: object) -> None:
         pytest.param("GRAPH_API_VERSION", "1.0", "'1.0' is not one of v1.0, beta.", id="no such version"),
         pytest.param("GRAPH_ALLOW_BETA", "never", "'never' is not true or false.", id="perhaps beta"),
         pytest.param("TOOLSETS", ",", "names no toolset", id="an empty list"),
+        pytest.param("TOOLSETS", " , ", "such as account,mail, or default, or all", id="nothing between commas"),
+        pytest.param("TOOLS", ",", "names no tool", id="no tool"),
+        pytest.param("TOOLS", "mail_search mail_read", "is not a tool's name", id="tools by spaces"),
+        pytest.param("TOOLS", "*", "'*' is not a tool's name", id="any tool"),
+        pytest.param("EXCLUDE_TOOLS", f"a{'b' * 40}", "is not a tool's name", id="a tool's name that is too long"),
+        pytest.param("EXCLUDE_TOOLS", "ok_tool,mail-send", "'mail-send' is not a tool's name", id="a hyphen"),
+        pytest.param("ACCESS", "reed", "'reed' is not one of read, ask, full. Did you mean read?", id="access"),
+        pytest.param("ACCESS", "write", "'write' is not one of read, ask, full.", id="no such access"),
+        pytest.param("READ_ONLY", "please", "'please' is not true or false.", id="perhaps read-only"),
+        pytest.param("ALLOWED_SCOPES", ",", "names no permission of Graph.", id="no permission"),
+        pytest.param("ALLOWED_SCOPES", "openid", "names no permission of Graph.", id="only the sign-in"),
+        pytest.param("ALLOWED_SCOPES", ".default", ".default names none.", id="all permissions"),
+        pytest.param("ALLOWED_SCOPES", "mail", "'mail' is not a permission of Graph.", id="no dot"),
+        pytest.param(
+            "ALLOWED_SCOPES", "https://graph.microsoft.com/Mail.Read", "without a URL", id="permission with a URL"
+        ),
+        pytest.param("DISCOVERY", "tools", "'tools' is not true or false.", id="perhaps discovery"),
+        pytest.param("OUTPUT", "jsn", "'jsn' is not one of text, json, toon. Did you mean json?", id="form of answers"),
+        pytest.param("ANSWER_BYTES", "1999", "is not a whole number from 2000 to 200000.", id="answers too short"),
+        pytest.param("ANSWER_BYTES", "200001", "is not a whole number from 2000 to 200000.", id="answers too long"),
+        pytest.param("ANSWER_BYTES", "16k", "is not a whole number from 2000 to 200000.", id="no number of bytes"),
         pytest.param("ENTRA_CLIENT_SECRET", f"{CANARY} ", "white space", id="secret with a space at its end"),
         pytest.param("ENTRA_CLIENT_CERTIFICATE", CANARY, "not a PEM text", id="no PEM"),
         pytest.param("ENTRA_CLIENT_CERTIFICATE", PEM[:60], "not a PEM text", id="key without certificate"),
@@ -282,12 +323,59 @@ def test_cloud_and_authority_fit_each_other(environ: dict[str, str], cloud: str,
             "GRAPH_API_VERSION: beta is switched off by GRAPH_ALLOW_BETA=false",
             id="beta, and none of it",
         ),
+        pytest.param(
+            {**SIGNED, "TOOLS": "mail_search,mail_move", "EXCLUDE_TOOLS": "mail_move"},
+            "EXCLUDE_TOOLS: mail_move stands in TOOLS too. Take it out of one of them.",
+            id="a tool that is wanted and not",
+        ),
+        pytest.param(
+            {**SIGNED, "ENTRA_SCOPES": "Mail.Read Mail.Send", "ALLOWED_SCOPES": "mail.read"},
+            "ENTRA_SCOPES: Mail.Send is not among ALLOWED_SCOPES. Add it there, or take it out here.",
+            id="a scope that is asked for and not allowed",
+        ),
+        pytest.param(
+            {**SIGNED, "ENTRA_SCOPES": "https://graph.microsoft.com/.default", "ALLOWED_SCOPES": "Mail.Read"},
+            "ENTRA_SCOPES: https://graph.microsoft.com/.default is not among ALLOWED_SCOPES",
+            id="all scopes, and some allowed",
+        ),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(environ: dict[str, str], complaint: str) -> None:
     (line,) = problems(environ)
     assert line.startswith(complaint)
     assert CANARY not in line
+
+
+def test_an_app_asks_for_what_it_was_granted_whatever_its_scopes_say() -> None:
+    scopes = {"ENTRA_SCOPES": "https://graph.microsoft.com/.default", "ALLOWED_SCOPES": "Mail.Read"}
+    assert read_settings(application(ENTRA_CLIENT_SECRET="s", **scopes)).allowed_scopes == ("Mail.Read",)
+
+
+@pytest.mark.parametrize(
+    ("environ", "chosen"),
+    [
+        pytest.param({}, ("default",), id="nothing said"),
+        pytest.param({"TOOLS": "mail_search"}, (), id="only single tools"),
+        pytest.param({"TOOLS": "mail_search", "TOOLSETS": "default"}, ("default",), id="tools beside toolsets"),
+        pytest.param({"EXCLUDE_TOOLS": "mail_search"}, ("default",), id="all but one tool"),
+        pytest.param({"TOOLSETS": "mail"}, ("mail",), id="one toolset"),
+    ],
+)
+def test_tools_that_are_named_alone_are_offered_alone(environ: dict[str, str], chosen: tuple[str, ...]) -> None:
+    assert read_settings({**SIGNED, **environ}).chosen_toolsets == chosen
+
+
+@pytest.mark.parametrize(
+    ("environ", "level"),
+    [
+        pytest.param({"ACCESS": "full"}, "full", id="as far as it goes"),
+        pytest.param({"ACCESS": "full", "READ_ONLY": "true"}, "read", id="read-only outranks it"),
+        pytest.param({"ACCESS": "full", "READ_ONLY": "false"}, "full", id="not read-only"),
+        pytest.param({"READ_ONLY": "true"}, "read", id="read-only alone"),
+    ],
+)
+def test_read_only_outranks_the_access_level(environ: dict[str, str], level: str) -> None:
+    assert read_settings({**SIGNED, **environ}).level == level
 
 
 def test_every_mistake_is_named_at_once() -> None:
@@ -347,6 +435,14 @@ def test_an_account_without_home_has_to_write_whole_paths(monkeypatch: pytest.Mo
         pytest.param("entra_scope", "ENTRA_SCOPES", id="small letters"),
         pytest.param("HTTP_POST", "HTTP_HOST or HTTP_PORT", id="between two names"),
         pytest.param("LOG_LEVELS", "LOG_LEVEL", id="a plural"),
+        pytest.param("STATE_DIRS", "STATE_DIR", id="the folder for state"),
+        pytest.param("STATE_KEY_FILE", "STATE_KEYS_FILE", id="the file with its keys"),
+        pytest.param("READONLY", "READ_ONLY", id="a limit without its underscore"),
+        pytest.param("ACESS", "ACCESS", id="the access level"),
+        pytest.param("TOOLSET", "TOOLSETS", id="one toolset"),
+        pytest.param("EXCLUDED_TOOLS", "EXCLUDE_TOOLS", id="tools left out"),
+        pytest.param("ALLOWED_SCOPE", "ALLOWED_SCOPES", id="one allowed scope"),
+        pytest.param("APPROVAL_POLICY", "APPROVE_POLICY", id="the policy"),
         pytest.param("ENTRA_CLIENT_SECRET_FIEL", "ENTRA_CLIENT_SECRET_FILE", id="the form with a file"),
     ],
 )
@@ -364,7 +460,9 @@ def test_other_names_of_our_families_are_mentioned_and_harmless(caplog: pytest.L
     assert CANARY not in str(vars(record))
 
 
-@pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "NO_PROXY", "HTTP_PROXY_USER", "DEMOS"])
+@pytest.mark.parametrize(
+    "name", ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "NO_PROXY", "HTTP_PROXY_USER", "DEMOS", *OTHERS]
+)
 def test_names_of_others_pass_in_silence(name: str, caplog: pytest.LogCaptureFixture) -> None:
     read_settings({**SIGNED, name: "x"})
     assert not caplog.records
@@ -547,8 +645,10 @@ def test_no_mistake_elsewhere_brings_a_secret_to_light(secret: str) -> None:
 def test_the_demo_ignores_the_tenant_and_the_env_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     environ = {"DEMO": "true", "DEMO_SIGN_IN": "1", "ENTRA_CLIENT_ID": "bad", "ENTRA_TENNANT_ID": "x"}
+    environ |= {"STATE_DIR": "/somewhere", "STATE_KEYS_FILE": "/gone", "ACCESS": "full"}
     settings = read_settings(environ, tmp_path / "gone.env", env_file_required=True)
     assert (settings.demo, settings.demo_sign_in, settings.entra_client_id) == (True, True, None)
+    assert (settings.state_dir, settings.state_keys, settings.level) == (None, None, "full")
     assert [record.levelname for record in caplog.records] == ["INFO"]
     assert "ignored" in caplog.messages[0]
 
@@ -585,7 +685,13 @@ def test_every_setting_is_described_and_in_a_group() -> None:
         "ENTRA_CERTIFICATE_PASSPHRASE",
         "GRAPH_ACCESS_TOKEN",
         "TOKEN_CACHE_KEY",
+        "STATE_KEYS",
     )
+
+
+def test_the_settings_stand_in_the_order_of_their_groups() -> None:
+    assert list(dict.fromkeys(row.about.group for row in ROWS)) == list(GROUPS)
+    assert [row.name for row in ROWS][:2] == ["TRANSPORT", "HTTP_HOST"]
 
 
 def test_the_example_is_a_usable_env_file(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_each_bad_line_is_answered_and_the_server_goes_on() -> None:
             assert answer["error"]["code"] == code
             assert {"JSON", "id"} & set(re.findall(r"\w+", answer["error"]["message"]))
         server.send(b"\n")
-        assert len(server.ask(11, "tools/list")["result"]["tools"]) == 7
+        assert len(server.ask(11, "tools/list")["result"]["tools"]) == 9
         server.close()
 
 

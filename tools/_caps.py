@@ -35,22 +35,32 @@ class Caps:
 
     async def spend(self, who: str, access: Access, count: int = 1) -> str:
         """Count so many now and return "", or count nothing and return why there is no room and when there will be."""
-        limit = self._limits.get(access)
-        if limit is None or count < 1:
+        if self._limits.get(access) is None or count < 1:
             return ""
-        if count > limit:
-            return self._too_many(access, limit, count)
         key = f"cap/{who}/{access}"
         for _ in range(_MOST_TRIES):
             before = await self._store.get(key)
             now = self._clock()
+            if reason := self._reason(before, access, count, now):
+                return reason
             counts = _counted(before, now)
-            if sum(counts.values()) + count > limit:
-                return _no_room(access, limit, counts, count, now)
             counts[_moment(now)] = counts.get(_moment(now), 0) + count
             if await self._store.swap(key, before, json.dumps(counts).encode(), seconds=_KEPT_SECONDS):
                 return ""
         return "Too many calls count at the same moment. Nothing was done: try again in a minute."
+
+    async def full(self, who: str, access: Access, count: int = 1) -> str:
+        """Why there is no room for so many now, and when there will be; "" where there is. Counts nothing."""
+        if self._limits.get(access) is None or count < 1:
+            return ""
+        return self._reason(await self._store.get(f"cap/{who}/{access}"), access, count, self._clock())
+
+    def _reason(self, stored: bytes | None, access: Access, count: int, now: float) -> str:
+        limit = self._limits[access]
+        if count > limit:
+            return self._too_many(access, limit, count)
+        counts = _counted(stored, now)
+        return _no_room(access, limit, counts, count, now) if sum(counts.values()) + count > limit else ""
 
     def _too_many(self, access: Access, limit: int, count: int) -> str:
         rule = _rule(access, limit)

@@ -1,10 +1,12 @@
-"""The argument that says which of several accounts a call works as: listed only while there are several."""
+"""The list of tools as each caller gets it: what they can use, and which of several accounts a call may name."""
 
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 import anyio
@@ -15,9 +17,12 @@ from mcp.server.context import CallNext, HandlerResult
 from mcp.server.subscriptions import InMemorySubscriptionBus, ToolsListChanged
 
 from errors import AppError, ToolInputError
-from principal import SignedIn, called, names_of
-from tools._services import Accounts, Services
+from principal import Rights, SignedIn, called, names_of
 from tools._untrusted import one_line
+
+if TYPE_CHECKING:
+    from tools._services import Services
+    from tools._toolset import ToolSpec
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +31,11 @@ ARGUMENT = "account"
 _FIXED_LIST_MS = 3_600_000
 _MOST_NAMED = 5
 _PATIENCE = 2.0
+
+# A user principal name, also a guest's, or the id of an object: nothing that a path could take for more than a name.
+_MAILBOX = re.compile(
+    r"[A-Za-z0-9._!#^~'+-]{1,128}@[A-Za-z0-9.-]{1,255}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+)
 
 
 def named_account(account: str, listed: Sequence[SignedIn]) -> SignedIn:
@@ -39,6 +49,16 @@ def named_account(account: str, listed: Sequence[SignedIn]) -> SignedIn:
     return found
 
 
+def named_mailbox(mailbox: str, *, is_needed: bool) -> str:
+    """Whose things an app's call works in; an empty text stands for the usual mailbox, unless one `is_needed`."""
+    named = mailbox.strip()
+    if named and not _MAILBOX.fullmatch(named):
+        raise ToolInputError(f"{one_line(named, 60)!r} is no mailbox. Pass a user principal name or an object id.")
+    if is_needed and not named:
+        raise ToolInputError("The server works as an app here: say in mailbox whose, as in ines@contoso.com.")
+    return named
+
+
 def description_of(listed: Sequence[SignedIn]) -> str:
     """What the argument means to a model; empty while there is no choice."""
     if len(listed) < 2:
@@ -49,14 +69,35 @@ def description_of(listed: Sequence[SignedIn]) -> str:
     return f"Which account: {', '.join(named)}{more}."
 
 
-class AccountsArgument:
+def with_argument(schema: Mapping[str, Any], description: str) -> dict[str, Any]:
+    """The schema of a tool that works as one of several accounts."""
+    argument = {"type": "string", "description": description}
+    return {**schema, "properties": {**schema.get("properties", {}), ARGUMENT: argument}}
+
+
+@dataclass(frozen=True)
+class _View:
+    """What depends on who is signed in."""
+
+    description: str
+    """Of the argument that names an account; empty while there is no choice."""
+    hidden: frozenset[str]
+    """The tools that are of no use to the caller."""
+
+
+class Listing:
     """Middleware of the MCP server: keeps tools/list true to who is signed in, and clients up to date about it."""
 
-    def __init__(self, tools: Collection[str], *, patience: float = _PATIENCE) -> None:
-        """`tools` are the names of those that work as an account; none of them where accounts cannot change."""
-        self._tools = frozenset(tools)
+    def __init__(
+        self, listed: Collection[ToolSpec], as_account: Collection[str], *, patience: float = _PATIENCE
+    ) -> None:
+        """`as_account` names the tools that work as one of several accounts; none where accounts cannot change."""
+        self._listed = tuple(listed)
+        self._tools = frozenset(as_account)
+        self._may_change = any(tool.reaches_graph for tool in self._listed)
         self._patience = patience
-        self._described: str | None = None
+        # By what the caller may do: two callers who may do different things see different lists, and no change.
+        self._views: dict[Rights, _View] = {}
         self._sessions: WeakSet[Connection] = WeakSet()
         self.bus = InMemorySubscriptionBus()
         """Where clients of this era listen."""
@@ -64,31 +105,35 @@ class AccountsArgument:
     @property
     def cache_hint(self) -> CacheHint:
         """A list that may change is to be asked for again: not every client listens for changes."""
-        return CacheHint(ttl_ms=0 if self._tools else _FIXED_LIST_MS, scope="private")
+        return CacheHint(ttl_ms=0 if self._may_change else _FIXED_LIST_MS, scope="private")
 
     async def __call__(self, ctx: ServerRequestContext[Services, Any], call_next: CallNext) -> HandlerResult:
         result = await call_next(ctx)
-        if not self._tools or not isinstance(result, dict):
+        if not isinstance(result, dict):
             return result
-        if ctx.method == "initialize":
+        if ctx.method == "initialize" and self._may_change:
             return self._greeted(ctx, result)
         if ctx.method == "tools/list":
-            return self._extended(result, await self.look(ctx.lifespan_context.accounts))
+            return self._as_seen(result, await self.look(ctx.lifespan_context))
         if ctx.method == "tools/call":
-            await self.look(ctx.lifespan_context.accounts)
+            await self.look(ctx.lifespan_context)
         return result
 
-    async def look(self, accounts: Accounts) -> str:
-        """What the argument says by now. Clients hear of it where that is another thing than they were told."""
+    async def look(self, services: Services) -> _View:
+        """How things are by now. Clients hear of it where that is another thing than they were told."""
+        accounts: Sequence[SignedIn] = ()
+        rights = services.rights()
+        before = self._views.get(rights)
         try:
-            described = description_of(await accounts.listed())
+            accounts = await services.accounts.listed() if self._tools else ()
         except AppError as error:  # the call that needs the accounts will say so
             log.warning("accounts cannot be listed", extra={"cause": repr(error)})
-            return self._described or ""
-        before, self._described = self._described, described
-        if before not in (None, described):
+            return before or _View("", frozenset())
+        view = _View(description_of(accounts), services.seen.hidden(self._listed, accounts, rights))
+        self._views[rights] = view
+        if before not in (None, view):
             await self._tell()
-        return described
+        return view
 
     def _greeted(self, ctx: ServerRequestContext[Services, Any], result: dict[str, Any]) -> dict[str, Any]:
         """An answer to the older handshake that promises news of the list where there is a channel for them."""
@@ -99,17 +144,14 @@ class AccountsArgument:
         promised = {**capabilities, "tools": {**capabilities["tools"], "listChanged": True}}
         return {**result, "capabilities": promised}
 
-    def _extended(self, result: dict[str, Any], description: str) -> dict[str, Any]:
-        if not description:
-            return result
-        return {**result, "tools": [self._with_argument(tool, description) for tool in result["tools"]]}
+    def _as_seen(self, result: dict[str, Any], view: _View) -> dict[str, Any]:
+        shown = [tool for tool in result["tools"] if tool["name"] not in view.hidden]
+        return {**result, "tools": [self._with_argument(tool, view.description) for tool in shown]}
 
     def _with_argument(self, tool: Mapping[str, Any], description: str) -> Mapping[str, Any]:
-        if tool["name"] not in self._tools:
+        if not description or tool["name"] not in self._tools:
             return tool
-        schema = tool["inputSchema"]
-        argument = {"type": "string", "description": description}
-        return {**tool, "inputSchema": {**schema, "properties": {**schema.get("properties", {}), ARGUMENT: argument}}}
+        return {**tool, "inputSchema": with_argument(tool["inputSchema"], description)}
 
     async def _tell(self) -> None:
         await self.bus.publish(ToolsListChanged())

@@ -1,60 +1,149 @@
-"""A tool as it is served: arguments judged, the account chosen, the person asked, and errors that a model can read."""
+"""A tool as it is served: arguments judged, ids resolved, the call allowed, the person asked, the answer made short."""
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Sequence
-from contextlib import suppress
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver import Context
-from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
+from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, InputRequiredResult
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
-from errors import AppError, SignInNeeded, ToolInputError
+from errors import AppError, GraphError, NotAllowed, NotApproved, StorageError, ToolInputError
+from graph import deadline
 from principal import SignedIn, called, names_of
-from tools._accounts_argument import ARGUMENT, named_account
+from tools import _explained
+from tools._access import Caller, Decision
+from tools._approval import Asked, Declined, Waiting
 from tools._asking import with_sign_in
-from tools._render import Answer, rendered
-from tools._services import services_of, working_as
+from tools._examples_of import complaints
+from tools._ids import Query
+from tools._listing import ARGUMENT, named_account, named_mailbox
+from tools._plan import Plan
+from tools._records import CallRecord, recorded
+from tools._render import Answer, Outcome, compact, rendered
+from tools._scopes import missing
+from tools._services import caller_for, graph_of, services_of, working_as
+
+if TYPE_CHECKING:
+    from tools._toolset import ToolSpec
 
 log = logging.getLogger(__name__)
 
+MAILBOX = "mailbox"
+DRY_RUN = "dry_run"
+
+MOST_QUESTIONS = 3
+
+_WORDS = {str: "a text", bool: "true or false"}
+
+_CallContext = Context[Any, Any]
+
 
 class ServedTool(Tool):
-    """The one place where an error of ours becomes an error that the model reads."""
+    """What happens to every call. It is the one place where an error of ours becomes an error that the model reads."""
 
-    as_account: bool = False
-    """Whether it works as one of the signed-in accounts, so that a call may say as which."""
+    spec: Any = Field(None, exclude=True)
+    takes_mailbox: bool = Field(False, exclude=True)
 
     async def run(
-        self, arguments: dict[str, Any], context: Context[Any, Any], convert_result: bool = False
+        self, arguments: dict[str, Any], context: _CallContext, convert_result: bool = False
     ) -> CallToolResult | InputRequiredResult | Answer:
-        try:
-            account, given = await self._account_in(arguments, context)
-            self._refuse_unknown(given)
-            self._refuse_other_types(given)
-            account = account or await self._default(context)
-            answer: InputRequiredResult | Answer = await with_sign_in(
-                self.name, partial(self._attempt, given), account, context
-            )
-        except AppError as error:
-            log.warning("tool failed", extra={"tool": self.name, "cause": _told_in_log(error)})
-            raise ToolError(str(error)) from error
-        return rendered(answer) if convert_result and isinstance(answer, Answer) else answer
+        with recorded(self.name, services_of(context).audit) as record:
+            try:
+                result = await self._answered(arguments, context, record)
+            except AppError as error:
+                record.outcome = "refused" if isinstance(error, NotAllowed) else "failed"
+                log.warning("tool failed", extra={"tool": self.name, "cause": _explained.for_the_log(error)})
+                raise ToolError(str(error)) from error
+            except ToolError:
+                record.outcome = "failed"
+                raise
+            except MCPError:
+                raise
+            except Exception as error:
+                raise UnexpectedToolError(f"Error executing tool {self.name}") from error
+            if isinstance(result, InputRequiredResult):
+                record.outcome = "asked"
+            else:
+                record.bytes_out = _bytes_of(result)
+            return result
+
+    @property
+    def _declared(self) -> ToolSpec:
+        spec: ToolSpec = self.spec
+        return spec
+
+    async def _answered(
+        self, arguments: dict[str, Any], context: _CallContext, record: CallRecord
+    ) -> CallToolResult | InputRequiredResult:
+        account, given = await self._account_in(arguments, context)
+        mailbox, given = self._side_argument(given, MAILBOX, str, "", wanted=self.takes_mailbox)
+        mailbox = named_mailbox(mailbox, is_needed=MAILBOX in self.parameters.get("required", ()))
+        is_plan = self._declared.signature.is_plan
+        is_dry, given = self._side_argument(given, DRY_RUN, bool, default=False, wanted=is_plan)
+        self._refuse_unknown(given)
+        account = account or await self._default(context)
+        call = partial(self._attempt, given, mailbox, record, is_dry=is_dry)
+        return await with_sign_in(self.name, call, account, context)
 
     async def _attempt(
-        self, arguments: dict[str, Any], account: str | None, context: Context[Any, Any]
-    ) -> InputRequiredResult | Answer:
-        try:
-            # Nobody was signed in when the call began, and now somebody may be.
-            with working_as(account or await self._default(context)):
-                answer: InputRequiredResult | Answer = await super().run(arguments, context)
+        self,
+        given: dict[str, Any],
+        mailbox: str,
+        record: CallRecord,
+        account: str | None,
+        context: _CallContext,
+        *,
+        is_dry: bool,
+    ) -> CallToolResult | InputRequiredResult:
+        # Nobody was signed in when the call began, and now somebody may be.
+        with working_as(account or await self._default(context), mailbox):
+            try:
+                return await self._in_place(given, record, context, is_dry=is_dry)
+            except GraphError as error:
+                log.warning("tool failed", extra={"tool": self.name, "cause": _explained.for_the_log(error)})
+                raise ToolError(await _explained.for_the_model(error, self._declared, context)) from error
+
+    async def _in_place(
+        self, given: dict[str, Any], record: CallRecord, context: _CallContext, *, is_dry: bool
+    ) -> CallToolResult | InputRequiredResult:
+        """The call, once it is settled as whom and where it works."""
+        services, spec = services_of(context), self._declared
+        caller = await caller_for(context, spec)
+        record.who = caller.who
+        query = Query(caller.who, self.name, given)
+        asked, place = await services.ids.continued(query, spec.signature)
+        self._refuse_other_types(asked)
+        meant = await services.ids.full(caller.who, asked, spec.signature)
+        record.access = spec.access_of(meant)
+        _refuse_without_permission(spec, caller, services.consent_link)
+        await services.guard.authorize(caller, spec, meant)
+        if spec.signature.cursor and place:
+            meant[spec.signature.cursor] = place
+        call = _Call(self, caller, meant, record, context)
+        answer = await (call.planned(is_dry=is_dry) if spec.signature.is_plan else call.handled())
+        if isinstance(answer, InputRequiredResult):
             return answer
+        if answer.is_from_outside:
+            await services.guard.taint.mark(caller.who, self.name)
+        record.outcome = "answered" if record.outcome == "crashed" else record.outcome
+        short = await services.ids.short(answer, replace(query, arguments=asked), services.form)
+        return rendered(short, services.form)
+
+    async def handle(self, arguments: dict[str, Any], context: _CallContext) -> Any:  # noqa: ANN401 - Answer or Plan
+        """What the handler returns. An error that it meant is raised as it was; one that it did not is hidden."""
+        try:
+            return await super().run(arguments, context)
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, AppError):
@@ -62,22 +151,18 @@ class ServedTool(Tool):
             log.warning("tool failed", extra={"tool": self.name, "cause": _logged(cause)})
             raise _readable(error) from cause
 
-    async def _default(self, context: Context[Any, Any]) -> str | None:
+    async def _default(self, context: _CallContext) -> str | None:
         """The account for the whole of one call: the default may change under it."""
         listed: Sequence[SignedIn] = ()
         with suppress(AppError):  # whoever needs a token meets it again, and may not need one
-            listed = await services_of(context).accounts.listed() if self.as_account else ()
+            listed = await services_of(context).accounts.listed() if self._declared.as_account else ()
         return next((each.id for each in listed if each.is_selected), None)
 
-    async def _account_in(
-        self, arguments: dict[str, Any], context: Context[Any, Any]
-    ) -> tuple[str | None, dict[str, Any]]:
+    async def _account_in(self, arguments: dict[str, Any], context: _CallContext) -> tuple[str | None, dict[str, Any]]:
         """The id of the account that a call names, and the other arguments."""
-        if not self.as_account or ARGUMENT not in arguments:
+        if not self._declared.as_account or ARGUMENT not in arguments:
             return None, arguments
-        account, given = arguments[ARGUMENT], {key: arguments[key] for key in arguments if key != ARGUMENT}
-        if not isinstance(account, str):
-            raise ToolInputError(self._mistaken(f"{ARGUMENT}: Input should be a valid string"))
+        account, given = self._side_argument(arguments, ARGUMENT, str, "", wanted=True)
         listed = await services_of(context).accounts.listed()
         if len(listed) > 1:
             return named_account(account, listed).id, given
@@ -87,6 +172,24 @@ class ServedTool(Tool):
             raise ToolInputError(f"{self._unknown([ARGUMENT])}{who}")
         return only.id, given
 
+    def _side_argument(
+        self,
+        arguments: dict[str, Any],
+        name: str,
+        kind: type,
+        default: Any = None,  # noqa: ANN401 - of that kind
+        *,
+        wanted: bool,
+    ) -> tuple[Any, dict[str, Any]]:
+        """An argument that the framework takes itself, and the others."""
+        if not wanted or name not in arguments:
+            return default, arguments
+        value, rest = arguments[name], {key: arguments[key] for key in arguments if key != name}
+        if not isinstance(value, kind):
+            example = '"ines@contoso.com"' if kind is str else "true"
+            raise ToolInputError(self._mistaken(f'{name} has to be {_WORDS[kind]}. Example: "{name}": {example}'))
+        return value, rest
+
     def _unknown(self, names: Sequence[str]) -> str:
         takes = ", ".join(self.parameters.get("properties", {})) or "no arguments"
         named = ", ".join(name[:40] for name in names[:5])
@@ -94,19 +197,129 @@ class ServedTool(Tool):
 
     def _refuse_unknown(self, arguments: dict[str, Any]) -> None:
         if unknown := sorted(set(arguments) - set(self.parameters.get("properties", {}))):
-            raise ToolError(self._unknown(unknown))
+            raise ToolInputError(self._unknown(unknown))
 
     def _refuse_other_types(self, arguments: dict[str, Any]) -> None:
         """The schema's types and no others: the SDK would take true for 1. As JSON, so that a date is still a text."""
-        given = json.dumps(self.fn_metadata.pre_parse_json(arguments))
+        given = compact(self.fn_metadata.pre_parse_json(arguments))
         try:
             self.fn_metadata.arg_model.model_validate_json(given, strict=True)
         except ValidationError as error:
-            problems = "; ".join(f"{_where(problem['loc'])}: {problem['msg']}" for problem in error.errors())
-            raise ToolError(self._mistaken(problems)) from error
+            raise ToolInputError(self._mistaken("; ".join(complaints(error, self.parameters)))) from error
 
     def _mistaken(self, problems: str) -> str:
         return f"{self.name} cannot take these arguments. {problems}. Correct them and call again."
+
+
+class _Call:
+    """One call of a tool, once it is known whose it is and what it means."""
+
+    def __init__(
+        self, tool: ServedTool, caller: Caller, arguments: dict[str, Any], record: CallRecord, context: _CallContext
+    ) -> None:
+        self._tool = tool
+        self._caller = caller
+        self._arguments = arguments
+        self._record = record
+        self._context = context
+        self._services = services_of(context)
+
+    async def handled(self) -> Answer:
+        answer: Answer = await self._tool.handle(self._arguments, self._context)
+        return answer
+
+    async def planned(self, *, is_dry: bool) -> Outcome | InputRequiredResult:
+        """Plan a write, have it approved where that is needed, and carry it out; or only show it."""
+        spec: ToolSpec = self._tool.spec
+        if is_dry:
+            plan, decision = await self._plan()
+            self._record.decision = "dry run"
+            return _shown(plan, decision, spec)
+        try:
+            agreed = await self._agreed()
+        except (Declined, Waiting) as answer:
+            self._record.outcome = "declined" if isinstance(answer, Declined) else "asked"
+            outcome: Outcome = spec.signature.answer(done=False, what=str(answer))
+            return outcome
+        if isinstance(agreed, InputRequiredResult):
+            return agreed
+        return await self._carried_out(*agreed)
+
+    async def _plan(self) -> tuple[Plan[Any], Decision]:
+        plan: Plan[Any] = await self._tool.handle(self._arguments, self._context)
+        spec: ToolSpec = self._tool.spec
+        return plan, await self._services.guard.authorize(self._caller, spec, self._arguments, plan.targets)
+
+    async def _agreed(self) -> tuple[Plan[Any], Decision] | InputRequiredResult:
+        """The plan that may be carried out. While a person was asked, things may have changed: then they are again."""
+        guard, yes = self._services.guard, None
+        for _ in range(MOST_QUESTIONS):
+            plan, decision = await self._plan()
+            self._record.decision = "yes" if decision.needs_yes else "free"
+            if not decision.needs_yes:
+                return plan, decision
+            await guard.refuse_without_room(self._caller, self._tool.name, decision.access, plan.targets)
+            asked = self._asked(plan, decision)
+            if yes is None or yes.key != asked.key:
+                outcome = await self._services.approvals.ask(asked, self._context)
+                if isinstance(outcome, InputRequiredResult):
+                    return outcome
+                yes = outcome
+                if yes.was_waited_for:
+                    continue
+            await self._services.approvals.use(yes, self._tool.name)
+            return plan, decision
+        raise NotApproved(f"{self._tool.name} was not carried out: what it would do keeps changing. Call again.")
+
+    def _asked(self, plan: Plan[Any], decision: Decision) -> Asked:
+        who, tool = self._caller.who, self._tool.name
+        key = self._services.digest("approval", who, compact([tool, self._arguments, plan.digest]))
+        call = self._services.digest("call", who, compact([tool, self._arguments]))
+        return Asked(f"{who}/{key}", tool, plan.preview, self._caller.shown, decision.reason, f"{who}/{call}")
+
+    async def _carried_out(self, plan: Plan[Any], decision: Decision) -> Outcome:
+        guard, caller = self._services.guard, self._caller
+        await guard.spend(caller, self._tool.name, decision.access, plan.targets)
+        with deadline.within(self._tool.spec.seconds):
+            outcome: Outcome = await plan.carry_out(await graph_of(self._context))
+        with _done_already():
+            await guard.taint.learn(caller.who, {each.address for each in plan.targets.recipients})
+        return outcome
+
+
+@contextmanager
+def _done_already() -> Iterator[None]:
+    """What fails after a write must not make it look as if it had failed itself."""
+    try:
+        yield
+    except StorageError as error:
+        log.warning("what was done could not be noted", extra={"cause": repr(error)})
+
+
+def _refuse_without_permission(spec: ToolSpec, caller: Caller, link: Callable[[Sequence[str]], str]) -> None:
+    """Graph would refuse, and not say so well."""
+    if caller.identity is None or caller.identity.permissions is None:  # a personal account's token says nothing
+        return
+    if lacks := missing(spec.scopes(as_application=not caller.identity.is_person), caller.identity.permissions):
+        raise NotAllowed(_explained.lacking(spec, lacks, link(lacks)))
+
+
+def _shown(plan: Plan[Any], decision: Decision, spec: ToolSpec) -> Outcome:
+    why = f", because {decision.reason}" if decision.reason else ""
+    asked = f"A person would be asked first{why}." if decision.needs_yes else "Nobody would be asked."
+    outcome: Outcome = spec.signature.answer(
+        done=False,
+        what=f"Dry run: nothing was sent. {asked} The preview, and each request:",
+        preview=plan.preview.as_text(),
+        requests=[step.shown for step in plan.steps],
+    )
+    return outcome
+
+
+def _bytes_of(result: CallToolResult) -> int:
+    """What a model may read of it, in both forms."""
+    texts = sum(len(getattr(each, "text", "").encode()) for each in result.content)
+    return texts + len(compact(result.structured_content).encode())
 
 
 def _readable(error: ToolError) -> ToolError:
@@ -119,13 +332,10 @@ def _where(location: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in location) or "arguments"
 
 
-def _told_in_log(error: AppError) -> str:
-    """An invitation to sign in has a link in it, which is for one person alone."""
-    return type(error).__name__ if isinstance(error, SignInNeeded) else repr(error)
-
-
 def _logged(cause: BaseException | None) -> str:
-    """What the log may know: of an answer that did not fit only where, since the rest is somebody's mail."""
+    """What the log may know: what it was and where, since its text may be somebody's mail."""
     if isinstance(cause, ValidationError):
         return f"{cause.title}: {', '.join(sorted({_where(problem['loc']) for problem in cause.errors()}))}"
-    return repr(cause)
+    frames = traceback.extract_tb(cause.__traceback__) if cause else []
+    place = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(cause).__name__}{place}"

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from typing import Annotated, Any, Protocol
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, Protocol
 
 from mcp.server.mcpserver import Context, Resolve
+from mcp.server.mcpserver.tools import Tool
 
 from graph import GraphClient
-from principal import Identity, SignedIn
+from principal import Identity, Principal, Rights, SignedIn
+from storage import State
+from tools._access import Caller, Guard
+from tools._approval import Approvals
+from tools._here import Here
+from tools._ids import Ids
 from tools._progress import ProgressReports
+from tools._records import Audit, logged
+from tools._render import Form
+from tools._seen import Seen
 
-# The account that the current call names. Each request runs in a context of its own, so no call sees another's.
-_account_of_call: ContextVar[str | None] = ContextVar("account_of_call", default=None)
+if TYPE_CHECKING:
+    from tools._toolset import ToolSpec
+
+
+@dataclass(frozen=True)
+class _Working:
+    """As whom the current call works, and in whose mailbox; None and nobody where it does not say."""
+
+    account: str | None = None
+    mailbox: str = ""
+
+
+# Each request runs in a context of its own, so no call sees another's.
+_working: ContextVar[_Working] = ContextVar("working", default=_Working())  # noqa: B039 - frozen
 
 
 class Accounts(Protocol):
@@ -54,22 +76,65 @@ class Accounts(Protocol):
         ...
 
 
+class Offer(Protocol):
+    """Which tools are offered, and why others are not."""
+
+    @property
+    def tools(self) -> Mapping[str, ToolSpec]: ...
+
+    def why_absent(self, name: str, /) -> str: ...
+
+    def reason_against(self, tool: ToolSpec, /) -> str: ...
+
+
+class Tools(Protocol):
+    """All tools there are, for those that find and call others."""
+
+    @property
+    def selection(self) -> Offer: ...
+
+    def named(self, name: str, /) -> ToolSpec | None: ...
+
+    def found(self, query: str, most: int, /) -> list[ToolSpec]: ...
+
+    def bound(self, tool: ToolSpec, /) -> Tool: ...
+
+
 @dataclass(frozen=True)
 class Services:
     """What lives as long as the process; tools reach it by type, never by name."""
 
-    graph_for_caller: Callable[[str | None], GraphClient]
+    graph_for_caller: Callable[[str | None, str], GraphClient]
+    """Graph for an account and a mailbox; None and an empty text stand for the usual ones."""
     accounts: Accounts
+    catalogue: Tools
+    state: State
+    guard: Guard
+    approvals: Approvals
+    ids: Ids
+    form: Form = field(default_factory=Form)
+    usual_mailbox: str = ""
+    """Whose things calls work in where there is no person and they do not say."""
+    rights: Callable[[], Rights] = Rights
+    """What the caller of this request may do."""
+    consent_link: Callable[[Sequence[str]], str] = lambda _: ""
+    """Where somebody can agree to permissions; an empty text where nobody can."""
+    audit: Audit = logged
+    seen: Seen = field(default_factory=Seen)
+
+    def digest(self, purpose: str, *parts: str) -> str:
+        """What stands for these where they must not be read."""
+        return self.state.keys.digest(purpose, *parts).hex()[:32]
 
 
 @contextmanager
-def working_as(account: str | None) -> Iterator[None]:
-    """What a tool resolves within works as this account."""
-    token = _account_of_call.set(account)
+def working_as(account: str | None, mailbox: str = "") -> Iterator[None]:
+    """What a tool resolves within works as this account, in this mailbox."""
+    token = _working.set(_Working(account, mailbox))
     try:
         yield
     finally:
-        _account_of_call.reset(token)
+        _working.reset(token)
 
 
 def services_of(ctx: Context[Any, Any]) -> Services:
@@ -78,24 +143,58 @@ def services_of(ctx: Context[Any, Any]) -> Services:
     return services
 
 
+async def caller_for(ctx: Context[Any, Any], tool: ToolSpec) -> Caller:
+    """On whose behalf a call of this tool is made. What needs no token is nobody's in particular."""
+    services, working = services_of(ctx), _working.get()
+    rights = services.rights()
+    mailbox = working.mailbox or (services.usual_mailbox if tool.in_mailbox else "")
+    if not tool.reaches_graph:
+        return Caller("", rights=rights, mailbox=mailbox)
+    identity = await identity_of(ctx)
+    if identity is None:
+        return Caller("", rights=rights, mailbox=mailbox)
+    services.seen.note(working.account, identity)
+    return Caller(_digest(identity.principal), identity, rights, mailbox)
+
+
+def _digest(principal: Principal) -> str:
+    """What stands for a principal in the store and in records. Their ids cannot be guessed, so no key is needed, and
+    what was kept for them outlives a change of keys."""
+    parts = (principal.cloud, principal.tenant_id, principal.user_id, principal.client_id)
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
 # Async, though nothing is awaited: what is not, the SDK sends to a worker thread and back.
-async def _graph(ctx: Context[Services]) -> GraphClient:
-    return services_of(ctx).graph_for_caller(_account_of_call.get())
+async def graph_of(ctx: Context[Any, Any]) -> GraphClient:
+    """Graph as the current call sees it."""
+    working = _working.get()
+    return services_of(ctx).graph_for_caller(working.account, working.mailbox)
 
 
 async def _accounts(ctx: Context[Services]) -> Accounts:
     return services_of(ctx).accounts
 
 
-async def _identity(ctx: Context[Services]) -> Identity | None:
-    return await services_of(ctx).accounts.identity(_account_of_call.get())
+async def identity_of(ctx: Context[Services]) -> Identity | None:
+    """Whom the current call works as."""
+    return await services_of(ctx).accounts.identity(_working.get().account)
 
 
 async def _progress(ctx: Context[Services]) -> ProgressReports:
     return ProgressReports(ctx.report_progress)
 
 
-Graph = Annotated[GraphClient, Resolve(_graph)]
+async def _here(ctx: Context[Services]) -> Here:
+    return Here(await graph_of(ctx), await identity_of(ctx), _working.get().mailbox or services_of(ctx).usual_mailbox)
+
+
+async def _catalogue(ctx: Context[Services]) -> Tools:
+    return services_of(ctx).catalogue
+
+
+Graph = Annotated[GraphClient, Resolve(graph_of)]
 CallerAccounts = Annotated[Accounts, Resolve(_accounts)]
-CallerIdentity = Annotated[Identity | None, Resolve(_identity)]
+CallerIdentity = Annotated[Identity | None, Resolve(identity_of)]
 Progress = Annotated[ProgressReports, Resolve(_progress)]
+Catalogued = Annotated[Tools, Resolve(_catalogue)]
+LocalHere = Annotated[Here, Resolve(_here)]

@@ -7,13 +7,13 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from principal import names_of
-from tools._accounts_argument import named_account
+from tools._listing import named_account
 from tools._render import Answer
 from tools._services import Accounts, CallerAccounts, CallerIdentity, Graph
 from tools._toolset import Toolset
 from tools._untrusted import one_line
 
-account = Toolset("account", "See who is signed in; sign accounts in and out.")
+account = Toolset("account", "See who is signed in; sign accounts in and out.", is_default=True)
 
 # Any of these lets a person's own profile be read.
 _READS_PROFILE = ("User.Read", "Directory.Read")
@@ -31,7 +31,7 @@ class WhoAmI(Answer):
     cloud: str | None = None
     permissions: tuple[str, ...] | None = None
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         if not self.signed_in:
             return "Nobody is signed in: sign-in is switched off. Unset ENTRA_ENABLE_AUTH and start again."
         who = f"{self.name} <{self.username}>" if self.username else f"the app {self.name}, without a person"
@@ -59,7 +59,7 @@ class AccountList(Answer):
 
     accounts: list[Row]
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         if not self.accounts:
             return _NOBODY
         return "\n".join(["Signed in, * the default:", *(row.as_line() for row in self.accounts)])
@@ -71,7 +71,7 @@ class LoggedIn(Answer):
     account: str
     signed_in: list[str]
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return f"{self.account} is signed in. {_now(self.signed_in)}".rstrip()
 
 
@@ -81,7 +81,7 @@ class LoggedOut(Answer):
     signed_out: list[str]
     signed_in: list[str]
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         went = f"Signed out: {', '.join(self.signed_out)}." if self.signed_out else "Nobody was signed in."
         return f"{went} {_now(self.signed_in)}".rstrip()
 
@@ -91,11 +91,11 @@ class Selected(Answer):
 
     account: str
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return f"Calls that name no account work as {self.account} from now on."
 
 
-@account.read("User.Read", application=(), needs_token=False)
+@account.read(wants=("User.Read",), application=(), needs_token=False)
 async def whoami(identity: CallerIdentity, graph: Graph) -> WhoAmI:
     """Show who is signed in, in which tenant, and with which permissions."""
     if identity is None:

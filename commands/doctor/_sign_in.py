@@ -8,10 +8,11 @@ from auth.accounts import claims_of
 from auth.consent import admin_consent_url
 from clouds import GRAPH_ID, SHARED_TENANTS
 from commands._output import printable
-from commands._permission_map import chosen_tools, covers
+from commands._permission_map import covers
 from commands.doctor._verdict import Seen, Surroundings, Verdict, fail, ok, skipped, warn
 from errors import SignInNeeded
 from settings import Settings
+from tools import ToolSpec
 
 _OPAQUE = "the token does not tell (those of personal accounts do not)"
 _NONE = "there is no token"
@@ -70,7 +71,7 @@ async def permissions(about: Surroundings, seen: Seen) -> Verdict:
     is_app = settings.auth_mode == "application"
     granted = claims.get("roles") if is_app else str(claims.get("scp", "")).split()
     have = [str(name) for name in granted] if isinstance(granted, list) else []
-    missing = _missing(settings, have, is_app=is_app)
+    missing = _missing(about.offered(), have, is_app=is_app)
     if not missing:
         return ok(f"enough for the tools that are on: {printable(', '.join(sorted(have)))}")
     says = "; ".join(f"{name} is missing for {', '.join(tools)}" for name, tools in missing.items())
@@ -79,10 +80,10 @@ async def permissions(about: Surroundings, seen: Seen) -> Verdict:
     return fail(says, _remedy(settings, missing, is_app=is_app))
 
 
-def _missing(settings: Settings, have: Iterable[str], *, is_app: bool) -> dict[str, list[str]]:
+def _missing(offered: Iterable[ToolSpec], have: Iterable[str], *, is_app: bool) -> dict[str, list[str]]:
     """The permissions that no granted one covers, each with the tools that need it."""
     granted, missing = list(have), dict[str, list[str]]()
-    for tool in chosen_tools(settings.toolsets):
+    for tool in offered:
         for name in (tool.application or ()) if is_app else tool.delegated:
             if not any(covers(each, name) for each in granted):
                 missing.setdefault(name, []).append(tool.name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 
 from settings import Settings
+from tools import ToolSpec
 
 
 class Status(StrEnum):
@@ -54,6 +55,8 @@ class Surroundings:
     """All that the doctor may look at: server.py hands over what the server itself uses, a test its own."""
 
     settings: Settings
+    offered: Callable[[], Iterable[ToolSpec]]
+    """The tools that the settings choose; SettingsError where they name one that does not exist."""
     problems: tuple[str, ...]
     """What is wrong with the settings; the checks then make do with what `settings` has."""
     env_file: Path

@@ -54,8 +54,10 @@ KIND_OF_CODE: dict[str, type[GraphError]] = {
 }
 
 _OF_KIND: dict[type[GraphError], str] = {
-    GraphUnauthorized: "The sign-in is no longer accepted: the person has to start the server again and sign in.",
+    GraphBadRequest: "Graph cannot take this call: correct the arguments, or ask for something simpler.",
+    GraphUnauthorized: "The sign-in is no longer accepted: the person has to sign in again.",
     GraphForbidden: "The signed-in account, or the app, lacks a permission, a licence or a role for this.",
+    GraphConflict: "It is not as it was: read it again, then do what is still needed.",
     GraphThrottled: "Wait a little, then try again with fewer requests.",
     GraphTooLarge: "Send or ask for less.",
     GraphUnavailable: "Try again in a moment.",

@@ -56,6 +56,16 @@ def test_no_words_mean_serve_with_the_environment_as_it_is() -> None:
             id="link",
         ),
         pytest.param(
+            ["tools", "--json", "--all", "--read-only", "--tools", "mail_search", "--answer-bytes=2000"],
+            CommandLine(
+                "tools",
+                {"READ_ONLY": "true", "TOOLS": "mail_search", "ANSWER_BYTES": "2000"},
+                None,
+                CommandOptions(as_json=True, everything=True),
+            ),
+            id="tools",
+        ),
+        pytest.param(
             ["doctor", "--no-sign-in"], CommandLine("doctor", {}, None, CommandOptions(no_sign_in=True)), id="doctor"
         ),
         pytest.param(
@@ -151,7 +161,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--demo", "login", CANARY], "a word too many after login.", id="a word too many after options"),
         pytest.param(["--"], "-- is not an option.", id="two dashes"),
         pytest.param(
-            ["--json"], "--json is not an option of serve, but of accounts, permissions, doctor.", id="another's"
+            ["--json"], "--json is not an option of serve, but of accounts, permissions, tools, doctor.", id="another's"
         ),
         pytest.param(["emulator", "--demo"], "--demo is not an option of emulator, but of serve,", id="no settings"),
         pytest.param(["login", "--device", "--browser"], "not allowed with argument", id="two ways to sign in"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -29,12 +29,23 @@ from web import bound_socket, build_app, serving
 CAPABILITIES = ("capabilities", "io.modelcontextprotocol/clientCapabilities")
 PAGES: dict[str, Any] = {"form": {}, "url": {}}
 
+Said = ElicitResult | ErrorData
+AGREES = ElicitResult(action="accept", content={"approve": True})
+
 
 class Person:
-    """Who sits at the client: gives every question the same answer, and remembers what they were shown."""
+    """Who sits at the client: answers pages one way and forms another, and remembers what they were shown.
 
-    def __init__(self, answer: Any = "accept") -> None:
+    `form` is the answer to each form, or what makes it out of the question.
+    """
+
+    def __init__(
+        self,
+        answer: Any = "accept",
+        form: Said | Callable[[str], Awaitable[Said]] = ElicitResult(action="accept", content={"really": True}),  # noqa: B008
+    ) -> None:
         self.answer = answer
+        self.form = form
         self.questions: list[ElicitRequestURLParams] = []
         self.forms: list[str] = []
         self.completed: list[str] = []
@@ -43,7 +54,7 @@ class Person:
     async def ask(self, context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult | ErrorData:
         if not isinstance(params, ElicitRequestURLParams):
             self.forms.append(params.message)
-            return ElicitResult(action="accept", content={"really": True})
+            return await self.form(params.message) if callable(self.form) else self.form
         self.questions.append(params)
         return self.answer if isinstance(self.answer, ErrorData) else ElicitResult.model_construct(action=self.answer)
 
@@ -94,9 +105,9 @@ async def _declaring(
 
 @asynccontextmanager
 async def at(
-    server: MCPServer[Any], way: str, person: Person, elicitation: dict[str, Any] | None = PAGES
+    server: MCPServer[Any] | str, way: str, person: Person, elicitation: dict[str, Any] | None = PAGES
 ) -> AsyncIterator[Client]:
-    """A client, by a `way` as in "legacy stream", "modern http", "legacy stateless"."""
+    """A client, by a `way` as in "legacy stream" or "modern http"; a server that listens already is its URL."""
     era, transport = way.split()
     async with _transport(server, transport) as inner:
         client = Client(
@@ -110,7 +121,12 @@ async def at(
 
 
 @asynccontextmanager
-async def _transport(server: MCPServer[Any], kind: str) -> AsyncIterator[AbstractAsyncContextManager[TransportStreams]]:
+async def _transport(
+    server: MCPServer[Any] | str, kind: str
+) -> AsyncIterator[AbstractAsyncContextManager[TransportStreams]]:
+    if isinstance(server, str):
+        yield streamable_http_client(server)
+        return
     if kind == "stream":  # as over stdio
         yield InMemoryTransport(server)
         return

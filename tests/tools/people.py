@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 
 import httpx
-from mcp.server import MCPServer
 
 import tools
 from errors import SignInNeeded, ToolInputError
-from graph import BearerAuth, Caller, GraphClient, Speaker, graph_service
+from graph import BearerAuth, Caller, GraphClient, GraphService, Speaker
 from principal import Identity, Principal, SignedIn
 from server import GraphwardServer
-from tools import Services, Toolset
+from tests.tools.serving import server_with
+from tools import Toolset
 
 HOST = "graph.microsoft.com"
 PAGE = "https://login.example/device"
@@ -44,7 +42,7 @@ class FakePeople:
     async def identity(self, account: str | None = None) -> Identity:
         who = self.who(account)
         principal = Principal("public", who.tenant_id, who.id, "client")
-        return Identity(principal, is_person=True, name="", username=who.username, permissions=("Mail.Read",))
+        return Identity(principal, is_person=True, name="", username=who.username, permissions=None)
 
     async def listed(self) -> Sequence[SignedIn]:
         return list(self.people)
@@ -124,17 +122,10 @@ def server_for(
     people: FakePeople, *, catalogue: Sequence[Toolset] = tools.TOOLSETS, as_application: bool = False
 ) -> GraphwardServer:
     """Our server whose accounts these are."""
-    selection = tools.Selection(["all"], as_application=as_application, with_token=True, catalogue=catalogue)
+
+    def client(service: GraphService, account: str | None, _: str) -> GraphClient:
+        signed = BearerAuth(TokenOf(people, account), (), HOST)
+        return GraphClient(service, Speaker(signed, Caller(), key=object()))
+
     graph = httpx.MockTransport(MailOf())
-
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
-        async with graph_service(partial(httpx.AsyncClient, transport=graph), HOST) as service:
-            yield Services(
-                lambda account: GraphClient(
-                    service, Speaker(BearerAuth(TokenOf(people, account), (), HOST), Caller(), key=object())
-                ),
-                people,
-            )
-
-    return GraphwardServer(selection, lifespan)
+    return server_with(graph, people, client, catalogue=catalogue, as_application=as_application)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import httpx
-from mcp.server import MCPServer
 
-from graph import GraphClient, graph_service
+from graph import GraphClient
 from server import GraphwardServer
-from tests.graph.support import HOST, speaker
+from tests.graph.support import speaker
 from tests.tools.people import FakePeople
-from tools import Selection, Services, Toolset
+from tests.tools.serving import server_with
+from tools import Toolset
 
 
 @dataclass(frozen=True)
@@ -87,11 +86,5 @@ def _read(body: bytes) -> Any:
 
 def server_on_graph(network: httpx.AsyncBaseTransport, catalogue: Sequence[Toolset]) -> GraphwardServer:
     """Our server with tools of the test's own, where everybody is signed in already."""
-
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
-        async with graph_service(partial(httpx.AsyncClient, transport=network), HOST) as service:
-            client: Callable[[str | None], GraphClient] = lambda _: GraphClient(service, speaker())  # noqa: E731
-            yield Services(client, FakePeople("ines@a.example"))
-
-    return GraphwardServer(Selection(["all"], as_application=False, with_token=True, catalogue=catalogue), lifespan)
+    people = FakePeople("ines@a.example")
+    return server_with(network, people, lambda service, *_: GraphClient(service, speaker()), catalogue=catalogue)

@@ -177,14 +177,14 @@ async def confirm_as(identity: CallerIdentity) -> Elicit[Confirmed]:
     return Elicit(f"Really as {identity.username if identity else None}?", Confirmed)
 
 
-@careful.read("User.Read")
+@careful.read("Mail.Read")
 async def first(accounts: CallerAccounts, confirmed: Annotated[Confirmed, Resolve(confirm)]) -> Selected:
     """Ask, then need a sign-in."""
     identity = await accounts.identity()
     return Selected(account=f"{identity.username if identity else None}, {confirmed.really}")
 
 
-@careful.read("User.Read")
+@careful.read("Mail.Read")
 async def later(confirmed: Annotated[Confirmed, Resolve(confirm_as)], identity: CallerIdentity) -> Selected:
     """Need a sign-in, then ask."""
     return Selected(account=f"{identity.username if identity else None}, {confirmed.really}")

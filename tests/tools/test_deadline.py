@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from functools import partial
 from typing import Annotated, Any
 
 import httpx
 import pytest
 from mcp.client import ClientRequestContext
-from mcp.server import MCPServer
 from mcp.server.mcpserver import Elicit, Resolve
 from mcp_types import ElicitRequestParams, ElicitResult, ErrorData
 from pydantic import BaseModel
 
-from graph import GraphClient, deadline, graph_service
-from server import GraphwardServer
-from tests.graph.support import HOST, speaker
+from graph import GraphClient, deadline
+from tests.graph.support import speaker
 from tests.support import facts_of, text_of
 from tests.tools.clients import Person, at
 from tests.tools.people import FakePeople, server_for
+from tests.tools.serving import server_with
 from tests.virtual_time import VIRTUAL_TIME
-from tools import Selection, Services, Toolset, ToolSpec
+from tools import Toolset, ToolSpec
 from tools._render import Answer
 from tools._services import CallerIdentity, Graph
 
@@ -42,7 +38,7 @@ class Left(Answer):
 
     seconds: float
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return f"{self.seconds:.0f}"
 
 
@@ -143,13 +139,9 @@ async def test_whatever_is_done_for_a_call_ends_with_it() -> None:
         await asyncio.sleep(40)
         return httpx.Response(200, json={"id": "1"})
 
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
-        opened = partial(httpx.AsyncClient, transport=httpx.MockTransport(silent))
-        async with graph_service(opened, HOST) as service:
-            yield Services(lambda _: GraphClient(service, speaker()), FakePeople("ines@a.example"))
-
-    server = GraphwardServer(Selection(["all"], as_application=False, with_token=True, catalogue=(timed,)), lifespan)
+    people = FakePeople("ines@a.example")
+    network = httpx.MockTransport(silent)
+    server = server_with(network, people, lambda service, *_: GraphClient(service, speaker()), catalogue=(timed,))
     async with at(server, "modern stream", Person()) as client:
         started = asyncio.get_running_loop().time()
         result: Any = await client.call_tool("timed_twice", {})

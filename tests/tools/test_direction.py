@@ -126,8 +126,10 @@ async def faults_with(walk: Walk, tool: str, usual: Arguments, argument: str, is
         return exchanges
 
     own = usual.get(argument, HARMLESS)
+    await walk.called(tool, usual)  # the first call asks for what the later ones know
     _, usually = await walk.called(tool, usual)
-    shapes = [shape_of(each, own) for each in usually if isinstance(own, str)]
+    _, without = await walk.called(tool, {name: value for name, value in usual.items() if name != argument})
+    shapes = [shape_of(each, own) for each in (*usually, *without) if isinstance(own, str)]
     shapes += [shape_of(each, HARMLESS) for each in await sent_with(HARMLESS)]
     return [fault for text in HOSTILE for sent in await sent_with(text) for fault in faults_of(sent, shapes)]
 
@@ -159,6 +161,8 @@ def test_the_walk_finds_the_texts() -> None:
     assert {f"{tool.name} {name}" for tool in TOOLS for name, _ in texts_of(tool)} >= {
         "mail_list_messages folder",
         "mail_read_message id",
+        "mail_send_message subject",
+        "mail_send_message to",
     }
 
 
@@ -170,7 +174,7 @@ led = Toolset("led", "Goes where it is told.")
 class Gone(Answer):
     """Nothing but that it went."""
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return "gone"
 
 

@@ -98,16 +98,14 @@ def told(given: dict[str, Any]) -> list[str]:
     [
         pytest.param({"limit": 99}, 'limit: 99 is too large (1 to 50). Example: "limit": 25', id="too large"),
         pytest.param({"limit": 0}, 'limit: 0 is too small (1 to 50). Example: "limit": 25', id="too small"),
-        pytest.param({"skip": -1}, 'skip: -1 is too small (at least 0). Example: "skip": 0', id="one bound"),
+        pytest.param({"skip": -1}, 'skip: -1 is too small (at least 0). Example: "skip": 10', id="one bound"),
         pytest.param({"share": 1.5}, 'share: 1.5 is too large (at most 1). Example: "share": 0.5', id="a fraction"),
         pytest.param(
             {"hours": 24},
-            'hours: 24 is too large (more than 0, less than 24). Example: "hours": 8',
+            'hours: 24 is too large (1 to 23). Example: "hours": 8',
             id="bounds outside",
         ),
-        pytest.param(
-            {"hours": 0}, 'hours: 0 is too small (more than 0, less than 24). Example: "hours": 8', id="a bound itself"
-        ),
+        pytest.param({"hours": 0}, 'hours: 0 is too small (1 to 23). Example: "hours": 8', id="a bound itself"),
         pytest.param({"step": 7}, 'step: 7 is not a multiple of 5. Example: "step": 5', id="no multiple"),
         pytest.param(
             {"limit": "25"},

@@ -1,8 +1,10 @@
-"""tools/_accounts_argument.py: a call says as which account, and only where there are several to say it of."""
+"""tools/_listing.py and _seen.py: each caller's list of tools, and which of several accounts a call may name."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -13,16 +15,23 @@ from mcp.server.connection import Connection
 from mcp.server.session import ServerSession
 from mcp_types import CallToolResult
 
+from _server_services import Rules
 from errors import StorageError, ToolInputError
-from principal import names_of
+from principal import Identity, Level, Principal, Rights, names_of
 from tests.support import facts_of, text_of
 from tests.tools.clients import Person, at
+from tests.tools.offering import AnApp, Granted, Offering
 from tests.tools.people import FakePeople, person, server_for
-from tools import AccountsArgument
-from tools._accounts_argument import description_of, named_account
+from tests.tools.sampled import Read, sample
+from tools import Listing, Side, Toolset
+from tools._listing import description_of, named_account
+from tools._seen import Seen
 
 INES, JONAS = "ines@a.example", "jonas@a.example"
-WITH_ARGUMENT = {"account_whoami", "mail_list_messages", "mail_read_message"}
+WITH_ARGUMENT = {
+    *("account_whoami", "mail_list_messages", "mail_read_message"),
+    *("mail_read_thread", "mail_send_message"),
+}
 DEADLINE = 20
 
 ACROSS = [
@@ -43,6 +52,19 @@ async def arguments_listed(client: Client) -> dict[str, str]:
         for name, properties in listed.items()
         if "account" in properties and name not in mine
     }
+
+
+alone = Toolset("alone", "Reaches nobody.")
+
+
+@alone.read(needs_token=False)
+async def look() -> Read:
+    """Look at nothing."""
+    return Read(count=0)
+
+
+async def names_listed(client: Client) -> list[str]:
+    return [tool.name for tool in (await client.list_tools()).tools]
 
 
 async def called(people: FakePeople, arguments: Mapping[str, Any], tool: str = "mail_list_messages") -> CallToolResult:
@@ -156,28 +178,26 @@ async def test_calls_at_the_same_time_do_not_see_the_account_of_one_another(way:
         pytest.param(
             FakePeople(INES),
             JONAS,
-            "mail_list_messages has no argument account. It takes: folder, unread, limit, skip. "
+            "mail_list_messages has no argument account. It takes: folder, unread, limit, cursor. "
             f"Signed in is {INES}, and nobody else: leave it out.",
             id="not the only one",
         ),
         pytest.param(
             FakePeople(),
             JONAS,
-            "mail_list_messages has no argument account. It takes: folder, unread, limit, skip.",
+            "mail_list_messages has no argument account. It takes: folder, unread, limit, cursor.",
             id="nobody is signed in",
         ),
         pytest.param(
             FakePeople(INES, JONAS),
             7,
-            "mail_list_messages cannot take these arguments. account: Input should be a valid string. "
-            "Correct them and call again.",
+            'mail_list_messages cannot take these arguments. account has to be a text. Example: "account": "ines@contoso.com". Correct them and call again.',
             id="a number",
         ),
         pytest.param(
             FakePeople(INES, JONAS),
             None,
-            "mail_list_messages cannot take these arguments. account: Input should be a valid string. "
-            "Correct them and call again.",
+            'mail_list_messages cannot take these arguments. account has to be a text. Example: "account": "ines@contoso.com". Correct them and call again.',
             id="null",
         ),
     ],
@@ -185,7 +205,7 @@ async def test_calls_at_the_same_time_do_not_see_the_account_of_one_another(way:
 async def test_an_account_that_cannot_be_meant_is_refused(people: FakePeople, account: object, said: str) -> None:
     result = await called(people, {"account": account})
     assert result.is_error
-    assert text_of(result) == said
+    assert text_of(result).endswith(said)
 
 
 async def test_the_only_account_may_be_named_though_it_is_not_asked_for() -> None:
@@ -216,14 +236,29 @@ async def test_news_of_the_list_are_promised_where_they_can_be_sent(way: str, pr
         assert client.server_capabilities.tools.list_changed is promised
 
 
-async def test_an_app_has_one_account_and_a_list_that_stays() -> None:
-    server = server_for(FakePeople(INES, JONAS), as_application=True)
-    async with at(server, "legacy stream", Person()) as client:
+async def test_an_app_has_one_account_and_a_list_that_changes_with_what_it_was_granted() -> None:
+    offered, someone = (
+        Offering((sample,), AnApp("Mail.Read"), side=Side(True, True), rules=Rules(mailbox=INES)),
+        Person(),
+    )
+    async with at(offered.server(), "legacy stream", someone) as client:
+        assert client.server_capabilities.tools
+        assert client.server_capabilities.tools.list_changed
+        assert await names_listed(client) == ["sample_look", "sample_mark", "sample_post", "sample_drop"]
+        assert await arguments_listed(client) == {}
+        facts_of(await client.call_tool("sample_look", {}))
+        assert someone.changes == 1
+        assert await names_listed(client) == ["sample_look", "sample_drop"]
+
+
+async def test_a_list_that_depends_on_nobodys_token_stays() -> None:
+    async with at(Offering((alone,)).server(), "legacy stream", Person()) as client:
         assert client.server_capabilities.tools
         assert not client.server_capabilities.tools.list_changed
-        assert await arguments_listed(client) == {}
-    async with Client(server) as client:
-        assert (await client.list_tools()).ttl_ms == 3_600_000
+    async with Client(Offering((alone,)).server()) as client:
+        listed = await client.list_tools()
+        assert (listed.ttl_ms, listed.cache_scope) == (3_600_000, "private")
+        facts_of(await client.call_tool("alone_look", {}))
 
 
 async def test_a_list_that_may_change_is_not_kept_by_the_client() -> None:
@@ -236,7 +271,7 @@ async def test_a_list_that_may_change_is_not_kept_by_the_client() -> None:
 
 
 async def test_over_one_pipe_the_older_handshake_hears_before_the_call_is_answered() -> None:
-    people, someone = FakePeople(INES, JONAS), Person()
+    people, someone = Granted(INES, JONAS, permissions=None), Person()
     async with at(server_for(people), "legacy stream", someone) as client:
         await client.list_tools()
         await client.call_tool("mail_list_messages", {})
@@ -289,7 +324,8 @@ class _Stuck:
 
 async def test_a_client_that_reads_no_longer_holds_nobody_up() -> None:
     people, channel = FakePeople(INES), _Stuck()
-    argument = AccountsArgument(["mail_list_messages"], patience=0.01)
+    services: Any = SimpleNamespace(accounts=people, seen=Seen(), rights=Rights)
+    listing = Listing(sample.tools, ["sample_look"], patience=0.01)
     connection = Connection.for_loop(channel)  # type: ignore[arg-type]
     session = ServerSession(channel, connection)  # type: ignore[arg-type]
     context = ServerRequestContext[Any, Any](
@@ -299,8 +335,89 @@ async def test_a_client_that_reads_no_longer_holds_nobody_up() -> None:
     async def answer(_: object) -> dict[str, Any]:
         return {"capabilities": {"tools": {}}}
 
-    await argument(context, answer)
-    await argument.look(people)
+    await listing(context, answer)
+    await listing.look(services)
     people.sign_in(JONAS)
-    assert JONAS in await argument.look(people)
+    assert JONAS in (await listing.look(services)).description
     assert channel.tried == 1
+
+
+# What a caller cannot use is not listed.
+
+
+def seen(**permissions: tuple[str, ...] | None) -> Seen:
+    """Accounts whose tokens were seen, with what they hold."""
+    noted = Seen()
+    for account, held in permissions.items():
+        who = Principal("public", "t", account, "client")
+        noted.note(None if account == "nobody" else account, Identity(who, account != "nobody", "", "", held))
+    return noted
+
+
+SIGNED_IN = [person("a", selected=True), person("b")]
+BOTH = [replace(each, id=each.username) for each in SIGNED_IN]
+PERSONAL = [replace(each, is_personal=True) for each in BOTH]
+EVERY = {"sample_look", "sample_mark", "sample_post", "sample_burn", "sample_drop"}
+OF_READING = {"sample_look", "sample_drop"}
+
+
+@pytest.mark.parametrize(
+    ("noted", "accounts", "rights", "shown"),
+    [
+        pytest.param(seen(), BOTH, Rights(), EVERY, id="nothing is known yet"),
+        pytest.param(seen(a=("Mail.Read",)), BOTH, Rights(), EVERY, id="of one of two"),
+        pytest.param(seen(a=("Mail.Read",), b=()), BOTH, Rights(), OF_READING, id="of both"),
+        pytest.param(seen(a=("Mail.Read",), b=None), BOTH, Rights(), EVERY, id="one token does not tell"),
+        pytest.param(seen(a=("Mail.ReadWrite", "Mail.Send")), BOTH[:1], Rights(), EVERY, id="a higher one"),
+        pytest.param(seen(a=()), [], Rights(), EVERY, id="of somebody who has left"),
+        pytest.param(seen(nobody=("Mail.Read",)), [], Rights(), OF_READING | {"sample_burn"}, id="of an app"),
+        pytest.param(seen(), BOTH, Rights(level=Level.READ), OF_READING, id="a caller who may only read"),
+        pytest.param(seen(), BOTH, Rights(tools=frozenset(["sample_mark"])), {"sample_mark"}, id="a key's tools"),
+        pytest.param(seen(), BOTH, Rights(tools=frozenset()), set(), id="a key with no tools"),
+    ],
+)
+def test_a_list_shows_what_the_caller_can_use(noted: Seen, accounts: Any, rights: Rights, shown: set[str]) -> None:
+    assert EVERY - noted.hidden(sample.tools, accounts, rights) == shown
+
+
+def test_what_needs_a_work_account_is_listed_while_one_is_signed_in() -> None:
+    toolset = Toolset("office", "At work.")
+    toolset.read("Mail.Read", work_only=True)(look)
+    assert Seen().hidden(toolset.tools, PERSONAL, Rights()) == {"office_look"}
+    assert not Seen().hidden(toolset.tools, [*PERSONAL, BOTH[0]], Rights())
+
+
+@pytest.mark.parametrize("way", [ACROSS[0], ACROSS[4]])
+async def test_a_tool_whose_permission_is_missing_goes_after_the_first_call_and_says_which_when_called(
+    way: str,
+) -> None:
+    people, someone = Granted(INES, permissions=("Mail.ReadWrite",)), Person()
+    offered = Offering((sample,), people, link="https://login.example/agree")
+    async with at(offered.server(), way, someone) as client:
+        assert "sample_post" in await names_listed(client)
+        facts_of(await client.call_tool("sample_look", {}))
+        assert "sample_post" not in await names_listed(client)
+        refused = await client.call_tool("sample_post", {"text": "x"})
+        assert text_of(refused) == (
+            "sample_post, of the toolset sample, needs Mail.Send, which was not granted. "
+            "Whoever may agree to it does so here: https://login.example/agree"
+        )
+        if way == "legacy stream":
+            assert someone.changes == 1
+        people.permissions = ("Mail.ReadWrite", "Mail.Send")
+        facts_of(await client.call_tool("sample_look", {}))
+        assert "sample_post" in await names_listed(client)
+
+
+async def test_two_callers_with_other_rights_see_other_lists_and_tell_each_other_nothing() -> None:
+    offered, someone = Offering((sample,), Granted(INES, permissions=None)), Person()
+    async with at(offered.server(), "legacy stream", someone) as client:
+        for _ in range(2):
+            offered.rights = Rights()
+            assert set(await names_listed(client)) == EVERY
+            offered.rights = Rights(tools=frozenset(["sample_look"]))
+            assert await names_listed(client) == ["sample_look"]
+            refused = await client.call_tool("sample_mark", {"id": "x"})
+        assert text_of(refused) == "sample_mark is not among the tools that this caller may use."
+        assert not offered.sent
+    assert someone.changes == 0

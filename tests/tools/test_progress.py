@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from functools import partial
 
 import httpx
 import pytest
-from mcp.server import MCPServer
 from mcp_types import CallToolResult
 
 from emulator import build_emulator
-from graph import GraphClient, graph_service
+from graph import GraphClient
 from server import GraphwardServer
 from tests.emulator.drives.support import FILES
 from tests.emulator.support import FakeEntra, delegated, small_tenant
@@ -21,8 +19,9 @@ from tests.graph.support import HOST, speaker
 from tests.support import facts_of, text_of
 from tests.tools.clients import Person, at
 from tests.tools.people import FakePeople, server_for
+from tests.tools.serving import server_with
 from tests.virtual_time import VIRTUAL_TIME
-from tools import Selection, Services, Toolset
+from tools import Toolset
 from tools._progress import INTERVAL_SECONDS, PATIENCE_SECONDS, ProgressReports
 from tools._render import Answer
 from tools._services import Graph, Progress
@@ -49,7 +48,7 @@ class Done(Answer):
 
     name: str
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return self.name
 
 
@@ -175,13 +174,8 @@ async def on_emulator(files: Sequence[str]) -> AsyncIterator[GraphwardServer]:
         for name in files:
             assert (await http.put(f"me/drive/root:/{name}:/content", content=b"words")).is_success
 
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Services]) -> AsyncIterator[Services]:
-        async with graph_service(partial(httpx.AsyncClient, transport=network), HOST) as service:
-            yield Services(lambda _: GraphClient(service, speaker()), FakePeople("ada@a.example"))
-
-    selection = Selection(["all"], as_application=False, with_token=True, catalogue=(slow,))
-    yield GraphwardServer(selection, lifespan)
+    people = FakePeople("ada@a.example")
+    yield server_with(network, people, lambda service, *_: GraphClient(service, speaker()), catalogue=(slow,))
 
 
 @pytest.mark.parametrize("way", [pytest.param("legacy stream", id="older"), pytest.param("modern stream", id="newer")])

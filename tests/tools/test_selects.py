@@ -62,8 +62,7 @@ async def test_the_walk_sees_what_a_tool_reads(cloud: DemoTenant) -> None:
     async with walking(cloud) as walk:
         (example,) = EXAMPLES["mail_read_message"]
         _, exchanges = await walk.called("mail_read_message", await walk.arguments(example))
-    assert [each.is_collection for each in exchanges] == [False, True]
-    assert exchanges[1].path.endswith("/attachments")
+    assert "attachments" in [each.path.rpartition("/")[2] for each in exchanges if each.is_collection]
 
 
 def test_no_example_is_left_of_a_tool_that_is_gone() -> None:
@@ -90,27 +89,27 @@ class Seen(Answer):
 
     count: int
 
-    def as_text(self) -> str:
+    def says(self) -> str:
         return str(self.count)
 
 
 careless = Toolset("careless", "Reads more than it needs.")
 
 
-@careless.read("User.Read")
+@careless.read("Mail.Read")
 async def everything(graph: Graph) -> Seen:
     """Read all fields of a collection."""
     return Seen(count=len((await graph.get("users", {"$top": 2}))["value"]))
 
 
-@careless.read("User.Read")
+@careless.read("Mail.Read")
 async def batched(graph: Graph) -> Seen:
     """Read all fields in a batch."""
     calls = [graph.call("GET", "users", {"$top": 1}), graph.call("GET", "users", {"$top": 1, "$select": "id"})]
     return Seen(count=len(await graph.batch(calls)))
 
 
-@careless.read("User.Read")
+@careless.read("Mail.Read")
 async def carefully(graph: Graph) -> Seen:
     """Read some fields of a collection over several pages, and all of one thing."""
     await graph.get("me")

@@ -103,7 +103,9 @@ BANNER = re.compile(
 
 # With so few words above it, what follows is the message: "FYI", "see below", "my answers in red".
 POINTS_DOWN = re.compile(
-    r"\b(?:fyi|fyr|fwd|forward(?:ing|ed)?|below|in-?line|in red|in blue|my comments|"
+    r"\b(?:fyi|fyr|fwd|forward(?:ing|ed)?|below(?=[\s.:;!)]*\Z)|"
+    r"(?:see|as|from|e-?mails?|thread|chain|messages?|comments?|answers?|replies|details|request|note) below|in-?line|"
+    r"in red|in blue|my comments|"
     r"see (?:the )?(?:attached )?thread|zur (?:info|kenntnis)|z\. ?k|unten|weiter(?:leitung|geleitet)|in rot|"
     r"pour (?:info|information)|ci-dessous|en rouge|más abajo|para (?:tu|su) (?:información|conocimiento)|abajo|"
     r"reenvío|in calce|qui sotto|di seguito|inoltr\w{1,4}|abaixo|encaminh\w{1,4}|hieronder|ter info|poniżej|nedan|"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from email.utils import formatdate
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ import httpx
 
 import network
 from _server_demo import DemoTenant
+from _server_wiring import selection_of
 from commands.doctor import Surroundings
 from commands.doctor._run import CHECKS, WITH_SIGN_IN, findings
 from commands.doctor._verdict import Verdict
 from errors import SignInNeeded
+from settings import Settings
 from tests.auth.support import public_cloud, settings_for
+from tools import ToolSpec
 
 NOW = 1_790_000_000.0
+READING_MAIL = {"TOOLSETS": "mail", "READ_ONLY": "true"}
 REQUIREMENTS = Path(__file__).resolve().parents[3] / "requirements.txt"
 
 
@@ -50,6 +55,10 @@ async def not_signed_in() -> str:
     raise SignInNeeded("Nobody is signed in.")
 
 
+def _offered(settings: Settings) -> Iterable[ToolSpec]:
+    return selection_of(settings).tools.values()
+
+
 def surroundings(
     cloud: DemoTenant | None = None,
     environ: dict[str, str] | None = None,
@@ -59,8 +68,10 @@ def surroundings(
 ) -> Surroundings:
     """`environ` becomes settings, `variables` is what the doctor itself looks at."""
     cloud = cloud or public_cloud()
+    settings = settings_for(cloud, **{**READING_MAIL, **(environ or {})})
     given: dict[str, Any] = {
-        "settings": settings_for(cloud, **(environ or {})),
+        "settings": settings,
+        "offered": partial(_offered, settings),
         "problems": (),
         "env_file": Path("absent.env"),
         "requirements": REQUIREMENTS,

@@ -140,7 +140,7 @@ async def test_any_tenant_is_fine_where_any_may_sign_in() -> None:
         pytest.param(
             "User.Read", Status.FAIL, "Mail.Read is missing for mail_list_messages, mail_read_message", id="one"
         ),
-        pytest.param("", Status.FAIL, "User.Read is missing for account_whoami", id="none"),
+        pytest.param("", Status.FAIL, "Mail.Read is missing for mail_list_messages", id="none"),
     ],
 )
 async def test_what_is_missing_is_named_with_its_tools(scp: str, status: Status, says: str) -> None:

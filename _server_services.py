@@ -1,0 +1,93 @@
+"""What tools work with, put together: ids, rules, approvals, and the state that all of them are kept in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import storage
+import tools
+from errors import StartError, StorageError
+from graph import GraphClient
+from principal import Level, Rights
+from settings import Settings
+
+GraphFor = Callable[[str | None, str], GraphClient]
+StateOf = Callable[[], AbstractAsyncContextManager[storage.State]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What whoever runs the server decided about calls and answers."""
+
+    level: Level = Level.ASK
+    policy: tools.Policy = field(default_factory=tools.Policy)
+    form: tools.Form = field(default_factory=tools.Form)
+    mailbox: str = ""
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules that the settings and the policy file make."""
+    policy = tools.Policy()
+    if settings.approve_policy:
+        every_name = [tool.name for toolset in tools.TOOLSETS for tool in toolset.tools]
+        policy = tools.read_policy(settings.approve_policy, every_name)
+    form = tools.Form(settings.output, settings.answer_bytes)
+    return Rules(Level(settings.level), policy, form, settings.graph_mailbox or "")
+
+
+def services(
+    state: storage.State,
+    catalogue: tools.Catalogue,
+    graph_for_caller: GraphFor,
+    accounts: tools.Accounts,
+    *,
+    rules: Rules = Rules(),
+    pages: tools.ApprovalPages | None = None,
+    consent_link: Callable[[Sequence[str]], str] = lambda _: "",
+) -> tools.Services:
+    """All that a call reaches."""
+    store, keys = state.store, state.keys
+    taint = tools.Taint(store, digest=keys.digest)
+    kinds = tools.kinds_of(tool for toolset in tools.TOOLSETS for tool in toolset.tools)
+    return tools.Services(
+        graph_for_caller=graph_for_caller,
+        accounts=accounts,
+        catalogue=catalogue,
+        state=state,
+        guard=tools.Guard(rules.policy, tools.Caps(store, rules.policy.caps), taint),
+        approvals=tools.Approvals(store, pages),
+        ids=tools.Ids(tools.Handles(store, keys, kinds=kinds), tools.Cursors(store, keys)),
+        form=rules.form,
+        usual_mailbox=rules.mailbox,
+        rights=partial(Rights, level=rules.level),
+        consent_link=consent_link,
+    )
+
+
+def check_state_keys(settings: Settings) -> None:
+    """Complain of keys that are none, before anything is opened with them."""
+    if settings.state_keys:
+        try:
+            storage.read_keys(settings.state_keys.get_secret_value())
+        except StorageError as error:
+            raise StartError(f"STATE_KEYS: {error}") from error
+
+
+def state_of(settings: Settings) -> AbstractAsyncContextManager[storage.State]:
+    """Where ids, cursors and approvals are kept; the demo keeps nothing."""
+    keys = settings.state_keys.get_secret_value() if settings.state_keys else None
+    if settings.demo:
+        return storage.opened_state(None, keys, required=False)
+    usual = storage.default_state_directory(os.environ, sys.platform, Path.home())
+    return storage.opened_state(settings.state_dir or usual, keys, required=settings.state_dir is not None)
+
+
+def memory_only() -> AbstractAsyncContextManager[storage.State]:
+    """State that ends with the process."""
+    return storage.opened_state(None, None, required=False)

@@ -1,0 +1,94 @@
+"""Ids on their way out and in: long ones become handles, places in a list become cursors, and both come back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from tools._cursors import Cursors
+from tools._handles import Handles
+from tools._kinds import CURSOR, Kind
+from tools._render import Answer, Form, Rows
+from tools._signature import Signature, kind_in
+
+AnswerT = TypeVar("AnswerT", bound=BaseModel)
+_Swap = Callable[[Kind, str], str]
+
+
+@dataclass(frozen=True)
+class Query:
+    """Who asks what: a cursor goes on with nothing else."""
+
+    who: str
+    tool: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The handles and cursors of this server."""
+
+    handles: Handles
+    cursors: Cursors
+
+    async def short(self, answer: Answer, query: Query, form: Form) -> Answer:
+        """The answer as a model gets it: short ids, as many rows as fit, and the place where it goes on."""
+        wanted: set[tuple[Kind, str]] = set()
+
+        def noted(kind: Kind, text: str) -> str:
+            wanted.add((kind, text))
+            return text
+
+        swapped(answer, noted)
+        minted = await self.handles.mint(query.who, wanted) if wanted else {}
+        fitted = swapped(answer, lambda kind, text: minted[kind, text]).fitting(form)
+        if not isinstance(fitted, Rows) or not fitted.next:
+            return fitted
+        cursor = await self.cursors.seal(query.who, query.tool, query.arguments, fitted.next)
+        return fitted.model_copy(update={"next": cursor})
+
+    async def continued(self, query: Query, signature: Signature) -> tuple[dict[str, Any], str]:
+        """The arguments that are meant, and the place in the list; an empty one where it begins."""
+        arguments = dict(query.arguments)
+        cursor = arguments.pop(signature.cursor, None) if signature.cursor else None
+        if not cursor or not isinstance(cursor, str):
+            return arguments, ""
+        return await self.cursors.open(query.who, query.tool, arguments, cursor)
+
+    async def full(self, who: str, arguments: Mapping[str, Any], signature: Signature) -> dict[str, Any]:
+        """The arguments with the ids that the handles among them stand for."""
+        meant = dict(arguments)
+        for name in signature.kinds.keys() & meant.keys():
+            kind, given = signature.kinds[name], meant[name]
+            if isinstance(given, str):
+                meant[name] = await self.handles.resolve(who, kind, given)
+            elif isinstance(given, list):
+                meant[name] = [await self.handles.resolve(who, kind, each) for each in given]
+        return meant
+
+
+def swapped(model: AnswerT, swap: _Swap) -> AnswerT:
+    """A copy in which every id has become what `swap` makes of it."""
+    kinds = _kinds(type(model)).items()
+    return model.model_copy(update={name: _swapped(getattr(model, name), kind, swap) for name, kind in kinds})
+
+
+@cache
+def _kinds(model: type[BaseModel]) -> dict[str, Kind | None]:
+    """The fields of a class, and what those that are ids are of."""
+    return {
+        name: next((each for each in field.metadata if isinstance(each, Kind)), None) or kind_in(field.annotation)
+        for name, field in model.model_fields.items()
+    }
+
+
+def _swapped(value: Any, kind: Kind | None, swap: _Swap) -> Any:  # noqa: ANN401 - a field of any answer
+    if isinstance(value, str):
+        return value if kind in (None, CURSOR) or not value else swap(kind, value)
+    if isinstance(value, list | tuple):
+        return type(value)(_swapped(each, kind, swap) for each in value)
+    return swapped(value, swap) if isinstance(value, BaseModel) else value
