@@ -35,8 +35,8 @@ def rules_of(settings: Settings) -> Rules:
     """The rules that the settings and the policy file make."""
     policy = tools.Policy()
     if settings.approve_policy:
-        every_name = [tool.name for toolset in tools.TOOLSETS for tool in toolset.tools]
-        policy = tools.read_policy(settings.approve_policy, every_name)
+        classes = {tool.name: tool.access for toolset in tools.TOOLSETS for tool in toolset.tools}
+        policy = tools.read_policy(settings.approve_policy, classes)
     form = tools.Form(settings.output, settings.answer_bytes)
     return Rules(Level(settings.level), policy, form, settings.graph_mailbox or "")
 
@@ -49,6 +49,7 @@ def services(
     *,
     rules: Rules = Rules(),
     pages: tools.ApprovalPages | None = None,
+    is_one_person: bool = False,
     consent_link: Callable[[Sequence[str]], str] = lambda _: "",
 ) -> tools.Services:
     """All that a call reaches."""
@@ -65,6 +66,7 @@ def services(
         ids=tools.Ids(tools.Handles(store, keys, kinds=kinds), tools.Cursors(store, keys)),
         form=rules.form,
         usual_mailbox=rules.mailbox,
+        is_one_person=is_one_person,
         rights=partial(Rights, level=rules.level),
         consent_link=consent_link,
     )

@@ -123,7 +123,16 @@ def build_server(
                 user = "me" if settings.auth_mode == "delegated" else mailbox or settings.graph_mailbox
                 return GraphClient(service, speaker(account), user=user)
 
-            yield services(opened, catalogue, graph_for_caller, accounts, rules=rules, pages=pages, consent_link=link)
+            yield services(
+                opened,
+                catalogue,
+                graph_for_caller,
+                accounts,
+                rules=rules,
+                pages=pages,
+                is_one_person=settings.transport == "stdio",
+                consent_link=link,
+            )
 
     return GraphwardServer(catalogue, lifespan)
 

@@ -50,14 +50,17 @@ class Database:
         self._inode: Inode | None = None
         self._is_closed = False
 
-    def run(self, work: Work[Result]) -> Result:
-        """Do this whole or not at all; on a damaged database once more, on the empty one that takes its place."""
+    def run(self, work: Work[Result], *, is_lasting: bool = False) -> Result:
+        """Do this whole or not at all; on a damaged database once more, on the empty one that takes its place.
+
+        What is lasting is on the disk before this returns, so that not even a power cut takes it back.
+        """
         try:
             try:
-                return self._tried(work)
+                return self._tried(work, is_lasting=is_lasting)
             except _DamagedError as damage:
                 self._replace(self._inode, str(damage))
-                return self._tried(work)
+                return self._tried(work, is_lasting=is_lasting)
         except _DamagedError as damage:
             raise self._file.unusable(str(damage)) from damage
 
@@ -66,9 +69,11 @@ class Database:
         self._is_closed = True
         self._drop()
 
-    def _tried(self, work: Work[Result]) -> Result:
+    def _tried(self, work: Work[Result], *, is_lasting: bool) -> Result:
         try:
-            return _whole(self._opened(), work)
+            connection = self._opened()
+            connection.execute(f"PRAGMA synchronous = {'FULL' if is_lasting else 'NORMAL'}")
+            return _whole(connection, work)
         except sqlite3.Error as error:
             raise self._told(error) from error
 
@@ -140,7 +145,6 @@ def _prepare(connection: sqlite3.Connection) -> None:
     if not is_new and version != _VERSION:
         raise _DamagedError(f"another version of this program made it: {version}, where {_VERSION} is known")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = NORMAL")
     if is_new:
         connection.executescript(_SCHEMA)
 

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -52,7 +52,9 @@ class DatabaseFile:
         try:
             present = self._present()
             for each in present:
-                self._check(each)
+                # Whoever closes the database last deletes what lies beside it: between two looks it may be gone.
+                with nullcontext() if each == self.path else suppress(FileNotFoundError):
+                    self._check(each)
             if self.path not in present:
                 self._make()
         except OSError as error:

@@ -130,12 +130,16 @@ class SqliteStore:
             await self.aclose()
 
     async def _swap(self, key: bytes, expected: bytes | None, value: bytes | None, seconds: float | None) -> bool:
-        return await self._do(lambda database, now: _swapped(database, key, expected, value, _Times.of(now, seconds)))
-
-    async def _do(self, work: Work[Result]) -> Result:
-        return await self._in_thread(
-            lambda: self._database.run(lambda database: work(database, self._tended(database)))
+        """A yes that was spent must not come back, so this lasts."""
+        return await self._do(
+            lambda database, now: _swapped(database, key, expected, value, _Times.of(now, seconds)), is_lasting=True
         )
+
+    async def _do(self, work: Work[Result], *, is_lasting: bool = False) -> Result:
+        def whole(database: sqlite3.Connection) -> Result:
+            return work(database, self._tended(database))
+
+        return await self._in_thread(lambda: self._database.run(whole, is_lasting=is_lasting))
 
     async def _in_thread(self, work: Callable[[], Result]) -> Result:
         return await to_thread.run_sync(work, limiter=self._one_thread)

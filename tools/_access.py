@@ -29,6 +29,13 @@ class Caller:
     rights: Rights = field(default_factory=Rights)
     mailbox: str = ""
     """Whose things the call works in, where that is not the caller's own."""
+    reader: str = ""
+    """Whoever has read what the caller read: the accounts of one person share one model. Empty: the caller alone."""
+
+    @property
+    def reads_as(self) -> str:
+        """To whom what outsiders wrote was shown."""
+        return self.reader or self.who
 
     @property
     def shown(self) -> str:
@@ -81,7 +88,9 @@ class Guard:
         """
         access = tool.access_of(arguments)
         _refuse_by_rights(caller, tool, access, targets)
-        if access is Access.READ:
+        if access is Access.READ or not tool.reaches_graph:  # what signs somebody in changes nothing that is theirs
+            if (judged := self._policy.judge(Act(tool.name, access), self._now())).verdict is Verdict.REFUSE:
+                raise NotAllowed(f"{tool.name} was not carried out: {judged.reason}.")
             return Decision(access)
         _refuse_by_number(tool.name, targets)
         recipients = await self._with_history(caller.who, targets.recipients)
@@ -112,7 +121,7 @@ class Guard:
         """Why a send to somebody new and outside is suspicious; an empty text where it is not."""
         if not any(each.is_outside and each.is_new for each in recipients):
             return ""
-        return await self.taint.reason(caller.who)
+        return await self.taint.reason(caller.reads_as)
 
     def _weighed(self, caller: Caller, access: Access, verdict: Verdict, reason: str, doubt: str) -> Decision:
         if verdict is Verdict.ASK:

@@ -303,4 +303,4 @@ _WAITING = (
     "Tell them, and then call again with exactly the same arguments."
 )
 _OPENED = "It was opened in their browser."
-_OPEN_IT = "No browser could be opened: they have to open it on this computer."
+_OPEN_IT = "It did not open by itself: they have to open it on this computer."

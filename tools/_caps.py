@@ -16,10 +16,10 @@ _GRAIN = 10  # seconds that are counted as one moment, the last of them, so that
 _KEPT_SECONDS = 32 * 24 * 3600.0  # longer than handles live: a store that is full drops first what expires first
 _MOST_TRIES = 500
 _DONE = {
-    Access.READ: "reads",
-    Access.WRITE: "changes",
-    Access.SEND: "sends",
-    Access.DESTROY: "calls that delete, wipe or reset",
+    Access.READ: ("read", "reads"),
+    Access.WRITE: ("change", "changes"),
+    Access.SEND: ("send", "sends"),
+    Access.DESTROY: ("call that deletes, wipes or resets", "calls that delete, wipe or reset"),
 }
 
 _Counts = dict[int, int]  # how many, by the moment
@@ -108,4 +108,5 @@ def _no_room(access: Access, limit: int, counts: _Counts, count: int, now: float
 
 
 def _rule(access: Access, limit: int) -> str:
-    return f"The policy allows {limit or 'no'} {_DONE[access]} an hour (caps.{access}_per_hour)"
+    one, many = _DONE[access]
+    return f"The policy allows {limit or 'no'} {one if limit == 1 else many} an hour (caps.{access}_per_hour)"

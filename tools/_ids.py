@@ -54,8 +54,12 @@ class Ids:
     async def continued(self, query: Query, signature: Signature) -> tuple[dict[str, Any], str]:
         """The arguments that are meant, and the place in the list; an empty one where it begins."""
         arguments = dict(query.arguments)
-        cursor = arguments.pop(signature.cursor, None) if signature.cursor else None
-        if not cursor or not isinstance(cursor, str):
+        name = signature.cursor or ""
+        cursor = arguments.get(name)
+        if cursor is not None and not isinstance(cursor, str):
+            return arguments, ""  # it stays among them, and is refused with the other types
+        arguments.pop(name, None)
+        if not cursor:
             return arguments, ""
         return await self.cursors.open(query.who, query.tool, arguments, cursor)
 

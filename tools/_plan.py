@@ -85,10 +85,11 @@ class Preview:
 
     def as_text(self) -> str:
         """All of it, where there is no page to show it on. No value can pass for a line of ours."""
-        lines = [one_line(self.title, _WIDTH), *(f"{label}: {value}" for label, value in self.rows())]
+        note = [f"Note: {one_line(self.warning, _WIDTH)}"] if self.warning else []
+        lines = [one_line(self.title, _WIDTH), *note, *(f"{label}: {value}" for label, value in self.rows())]
         # Some clients show Markdown: no image may load, and tell of it, before the person agrees.
-        lines += [f"| {one_line(line, _WIDTH)}" for line in self.first_lines().splitlines()]
-        return "\n".join([*lines, *([f"Note: {one_line(self.warning, _WIDTH)}"] if self.warning else [])])
+        lines += [f"| {one_line(line, 2 * _WIDTH)}" for line in self.first_lines().splitlines()]
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)
@@ -183,7 +184,8 @@ def _several(value: str | tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= _WIDTH else f"{line[: _WIDTH - 1]}…"
+    left = len(line) - _WIDTH
+    return line if left <= 0 else f"{line[:_WIDTH]}… and {left} more characters on this line"
 
 
 def _progress(steps: Sequence[Step], done: int, error: AppError) -> str:

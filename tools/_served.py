@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -121,23 +121,32 @@ class ServedTool(Tool):
         services, spec = services_of(context), self._declared
         caller = await caller_for(context, spec)
         record.who = caller.who
-        query = Query(caller.who, self.name, given)
+        # A cursor leads to where its list lies, so it belongs to that mailbox, which is what the call is judged by.
+        where = {MAILBOX: caller.mailbox.casefold()} if self.takes_mailbox else {}
+        query = Query(caller.who, self.name, {**given, **where})
         asked, place = await services.ids.continued(query, spec.signature)
+        asked = {name: value for name, value in asked.items() if name not in where}
         self._refuse_other_types(asked)
         meant = await services.ids.full(caller.who, asked, spec.signature)
         record.access = spec.access_of(meant)
         _refuse_without_permission(spec, caller, services.consent_link)
-        await services.guard.authorize(caller, spec, meant)
+        decision = await services.guard.authorize(caller, spec, meant)
+        if decision.needs_yes and not spec.signature.is_plan:
+            raise NotAllowed(
+                f"{self.name} was not carried out: a person has to agree to it, and it cannot be shown to them."
+            )
         if spec.signature.cursor and place:
             meant[spec.signature.cursor] = place
         call = _Call(self, caller, meant, record, context)
         answer = await (call.planned(is_dry=is_dry) if spec.signature.is_plan else call.handled())
         if isinstance(answer, InputRequiredResult):
             return answer
-        if answer.is_from_outside:
-            await services.guard.taint.mark(caller.who, self.name)
         record.outcome = "answered" if record.outcome == "crashed" else record.outcome
-        short = await services.ids.short(answer, replace(query, arguments=asked), services.form)
+        short = answer
+        with _done_already() if isinstance(answer, Outcome) and answer.done else nullcontext():
+            if answer.is_from_outside:
+                await services.guard.taint.mark(caller.reads_as, self.name)
+            short = await services.ids.short(answer, replace(query, arguments={**asked, **where}), services.form)
         return rendered(short, services.form)
 
     async def handle(self, arguments: dict[str, Any], context: _CallContext) -> Any:  # noqa: ANN401 - Answer or Plan
@@ -274,8 +283,11 @@ class _Call:
     def _asked(self, plan: Plan[Any], decision: Decision) -> Asked:
         who, tool = self._caller.who, self._tool.name
         key = self._services.digest("approval", who, compact([tool, self._arguments, plan.digest]))
-        call = self._services.digest("call", who, compact([tool, self._arguments]))
-        return Asked(f"{who}/{key}", tool, plan.preview, self._caller.shown, decision.reason, f"{who}/{call}")
+        mailbox = self._caller.mailbox
+        call = self._services.digest("call", who, compact([tool, self._arguments, mailbox]))
+        named = self._caller.shown or "the app"
+        as_whom = f"{named}, in the mailbox {mailbox}" if mailbox else self._caller.shown
+        return Asked(f"{who}/{key}", tool, plan.preview, as_whom, decision.reason, f"{who}/{call}")
 
     async def _carried_out(self, plan: Plan[Any], decision: Decision) -> Outcome:
         guard, caller = self._services.guard, self._caller

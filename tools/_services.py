@@ -115,6 +115,8 @@ class Services:
     form: Form = field(default_factory=Form)
     usual_mailbox: str = ""
     """Whose things calls work in where there is no person and they do not say."""
+    is_one_person: bool = False
+    """Whether all accounts are those of the person at this computer, so that one model reads for all of them."""
     rights: Callable[[], Rights] = Rights
     """What the caller of this request may do."""
     consent_link: Callable[[Sequence[str]], str] = lambda _: ""
@@ -154,7 +156,8 @@ async def caller_for(ctx: Context[Any, Any], tool: ToolSpec) -> Caller:
     if identity is None:
         return Caller("", rights=rights, mailbox=mailbox)
     services.seen.note(working.account, identity)
-    return Caller(_digest(identity.principal), identity, rights, mailbox)
+    reader = "this computer" if services.is_one_person else ""
+    return Caller(_digest(identity.principal), identity, rights, mailbox, reader)
 
 
 def _digest(principal: Principal) -> str:

@@ -205,5 +205,8 @@ class Toolset:
             raise ValueError(f"{tool.name} has to begin with {self.name}_, as all tools of its toolset.")
         if any(each.name == tool.name for each in self.tools):
             raise ValueError(f"{tool.name} is there already.")
+        is_shown = tool.signature.is_plan or tool.forwards
+        if tool.access in {Access.SEND, Access.DESTROY} and not is_shown:
+            raise ValueError(f"{tool.name} has to return a Plan: a person is to see what it would do.")
         if not tool.description:
             raise ValueError(f"{tool.name} has no docstring, which is what a model reads of it.")

@@ -27,6 +27,7 @@ _PLACE = "/approve/"
 _CHOICES = {"approve": True, "decline": False}
 _MOST_FIELDS = 10
 _MOST_ENDED = 200
+_MOST_TABS = 5
 # A launcher may last as long as its browser does; the link is in the tool's answer anyway.
 _LAUNCH_PATIENCE = 10.0
 
@@ -158,6 +159,8 @@ class ApprovalDesk:
 
     async def _launch(self, case: _Case, url: str) -> None:
         try:
+            if sum(each.asked is not None for each in self._cases.values()) > _MOST_TABS:
+                return  # somebody floods the person: the link in the answer has to do
             with anyio.move_on_after(_LAUNCH_PATIENCE):
                 case.was_opened = await anyio.to_thread.run_sync(self._open_page, url, abandon_on_cancel=True)
         finally:

@@ -82,9 +82,7 @@ _OF_STATUS = {
     509: "Too much was moved in a short time. Wait a while, then go on.",
 }
 
-_AS_LISTED = (
-    "Use a well-known folder name such as inbox, drafts, sentitems or archive, or an id exactly as it was listed."
-)
+_AS_LISTED = "Pass an id or handle exactly as it was listed; folders also go by name."
 _LIST_AGAIN = "Nothing has this id or name here: list again, and pass it exactly as it was listed."
 _PERMISSION = (
     "The signed-in account, or the app, lacks the permission or the role for this: an administrator can give it."

@@ -59,7 +59,7 @@ async def test_an_app_without_a_mailbox_is_told_to_name_one() -> None:
     async with Client(server_on(cloud, settings, accounts_for(cloud, settings))) as client:
         result = await client.call_tool("mail_list_messages", {})
     assert result.is_error
-    assert "GRAPH_MAILBOX" in text_of(result)
+    assert "say in mailbox whose" in text_of(result)
 
 
 async def test_a_person_signs_in_and_reads_mail_and_the_next_start_remembers(tmp_path: Path) -> None:

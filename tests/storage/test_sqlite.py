@@ -85,6 +85,76 @@ async def test_a_change_that_fails_half_way_leaves_nothing(path: Path) -> None:
         assert await store.claim({"one": b"1"}) == {}
 
 
+DYING = """
+import os, sys
+from pathlib import Path
+import anyio
+from storage import SqliteStore
+
+class Deadly:
+    def __conform__(self, _):
+        os.kill(os.getpid(), 9)
+
+async def die_while_writing():
+    async with SqliteStore(Path(sys.argv[1])) as store:
+        await store.claim({"early": b"1", **{str(number): bytes(100_000) for number in range(40)}, "last": Deadly()})
+
+anyio.run(die_while_writing)
+"""
+
+
+async def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_database(path: Path) -> None:
+    """It has written more than SQLite keeps in memory, so that part of it is on the disk already."""
+    async with SqliteStore(path) as store:
+        await store.put("before", b"1")
+        child = await anyio.run_process([sys.executable, "-c", DYING, str(path)], cwd=ROOT, check=False, stderr=None)
+        assert child.returncode not in {0, 1}
+        assert path.with_name("state.db-wal").stat().st_size > 1_000_000
+        assert await store.get("before") == b"1"
+        assert await store.count("") == 1, "nothing of what was not finished"
+        await store.put("after", b"1")
+    async with SqliteStore(path) as store:
+        assert await store.count("") == 2
+    other = sqlite3.connect(path)
+    assert other.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    other.close()
+    assert names(path.parent) == ["state.db", "state.db.lock"], "nothing was set aside as damaged"
+
+
+async def test_what_is_swapped_is_on_the_disk_before_it_counts(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, seen = list[sqlite3.Connection](), list[int]()
+    connect = sqlite3.connect
+
+    def noted(*arguments: object, **options: object) -> sqlite3.Connection:
+        opened.append(connect(*arguments, **options))  # type: ignore[call-overload]
+        return opened[-1]
+
+    def clock() -> float:
+        seen.append(opened[-1].execute("PRAGMA synchronous").fetchone()[0])
+        return 1000.0
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    quick, lasting = 1, 2  # NORMAL and FULL
+    async with SqliteStore(path, clock=clock) as store:
+        for swap in ((None, b"1"), (b"1", b"2"), (b"2", None)):
+            await store.put("other", b"1")
+            assert await store.swap("key", *swap)
+        async with store.lock("name"):
+            await store.get("key")
+    assert seen == [quick, lasting] * 3 + [lasting, quick, lasting]
+
+
+async def test_what_another_process_deletes_between_two_looks_is_no_trouble(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closes the database last takes what lies beside it along."""
+    async with SqliteStore(path) as store:
+        await store.put("key", b"1")
+    monkeypatch.setattr(os.path, "lexists", lambda _: True)
+    async with SqliteStore(path) as store:
+        assert await store.get("key") == b"1"
+
+
 async def test_whoever_finds_the_file_busy_is_told_so(path: Path) -> None:
     async with SqliteStore(path, busy_seconds=0.01) as store:
         await store.put("key", b"1")

@@ -20,16 +20,22 @@ from _server_services import Rules
 from _server_wiring import scopes_of
 from emulator import Tenant
 from errors import NotAllowed
+from graph import GraphClient
 from principal import Access, Identity, Level, Principal, Rights
 from server import build_server
 from storage import MemoryStore
+from tests.graph.support import speaker
 from tests.support import demo_settings, facts_of, small_tenant, text_of
-from tests.tools.approving import EVE, MAIL, is_done, scene, sent_in
+from tests.tools.approving import EVE, MAIL, Noted, is_done, scene, sent_in
 from tests.tools.clients import AGREES, PAGES, Person, at
-from tools import Caps, Guard, Policy, Taint, read_policy
+from tests.tools.people import FakePeople
+from tests.tools.serving import server_with
+from tools import Caps, Guard, Policy, Taint, Toolset, read_policy
 from tools._access import Caller, Decision
-from tools._plan import MOST_TARGETS, Targets
+from tools._plan import MOST_TARGETS, Plan, Preview, Step, Targets
 from tools._policy import Recipient, Verdict
+from tools._render import Outcome
+from tools._services import Graph
 
 SEND = "mail_send_message"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -190,6 +196,51 @@ def test_a_caller_is_known_by_their_username() -> None:
     assert Caller("", Identity(who, True, "Ines", "ines@a.example", None)).shown == "ines@a.example"
 
 
+@pytest.mark.parametrize("access", Access)
+@pytest.mark.parametrize("level", [Level.ASK, Level.FULL])
+async def test_what_is_never_approved_is_refused_and_be_it_a_read(access: Access, level: Level) -> None:
+    told = str(await decided(access, Rights(level), policy=Policy(tools={"tool": Verdict.REFUSE})))
+    assert "the policy never approves tool (tools.never_approved)" in told
+
+
+async def test_through_the_server_a_read_that_is_never_approved_reads_nothing() -> None:
+    rules = Rules(policy=Policy(tools={"risky_look": Verdict.REFUSE}))
+    async with scene(rules=rules) as tenant, tenant.client() as client:
+        asked_before = len(tenant.recorder.exchanges)
+        result = await client.call_tool("risky_look", {})
+        assert result.is_error
+        assert "tools.never_approved" in text_of(result)
+        assert len(tenant.recorder.exchanges) == asked_before
+
+
+# How often.
+
+
+@pytest.mark.parametrize("access", [Access.WRITE, Access.SEND, Access.DESTROY])
+async def test_to_look_whether_there_is_room_takes_none(access: Access) -> None:
+    judge, caller = guard(Policy(caps={access: 2})), Caller("who")
+    for _ in range(3):
+        await judge.refuse_without_room(caller, "tool", access, Targets())
+        await judge.refuse_without_room(caller, "tool", access, Targets(count=2))
+    with pytest.raises(NotAllowed, match="this call has 3 of them"):
+        await judge.refuse_without_room(caller, "tool", access, Targets(count=3))
+    await judge.spend(caller, "tool", access, Targets(count=2))
+    with pytest.raises(NotAllowed, match="There is room again in"):
+        await judge.refuse_without_room(caller, "tool", access, Targets())
+    await judge.refuse_without_room(Caller("other"), "tool", access, Targets())
+
+
+async def test_where_the_cap_is_reached_the_person_is_not_asked_in_vain() -> None:
+    person, rules = Person(form=AGREES), Rules(policy=Policy(caps={Access.SEND: 1}))
+    async with scene(rules=rules) as tenant, tenant.client(person=person) as client:
+        assert is_done(await client.call_tool(SEND, MAIL))
+        second = await client.call_tool(SEND, {**MAIL, "subject": "2"})
+        assert second.is_error
+        assert "The policy allows 1 send an hour (caps.send_per_hour)" in text_of(second)
+        assert tenant.sent == 1
+    assert len(person.forms) == 1
+
+
 # How much at once.
 
 
@@ -209,7 +260,8 @@ async def test_many_targets_are_shown_as_a_list_and_too_many_are_refused() -> No
         assert not tenant.writes
         assert is_done(await client.call_tool("risky_wipe_many", {"names": [f"d{number}" for number in range(50)]}))
     (question,) = person.forms
-    assert "20: d19\n…: and 30 more\nNote: They are gone for good." in question
+    assert "Note: They are gone for good.\n" in question
+    assert "20: d19\n…: and 30 more\n" in question
 
 
 # What was read before.
@@ -255,6 +307,52 @@ async def test_through_the_server_reading_an_outsider_makes_the_next_send_to_one
         await client.call_tool(SEND, {**to_eve, "subject": "Again"})
         assert len(person.forms) == 1, "she is known by now"
         assert tenant.sent == 3
+
+
+async def test_the_accounts_of_a_caller_share_what_was_read_where_they_have_one_reader() -> None:
+    judge, targets = guard(Policy(tools={"tool": Verdict.ALLOW})), Targets((OUTSIDE,))
+    await judge.taint.mark(Caller("work", reader="me").reads_as, "mail_read_message")
+    for caller, needs_yes in ((Caller("home", reader="me"), True), (Caller("work"), False), (Caller("home"), False)):
+        assert (await judge.authorize(caller, Judging(Access.SEND), {}, targets)).needs_yes is needs_yes
+
+
+pair = Toolset("pair", "Reads what outsiders wrote, and writes to them.")
+
+
+@pair.read("Mail.Read")
+async def look(graph: Graph) -> Noted:
+    """Look."""
+    return Noted(name=graph.user).marked(True)
+
+
+@pair.send("Mail.Send")
+async def tell(graph: Graph) -> Plan[Outcome]:
+    """Tell somebody outside."""
+    step = Step("POST", f"{graph.user}/sendMail", {})
+    return Plan(Preview("Tell them?"), (step,), lambda _: Outcome(what="Told."), Targets((OUTSIDE,)))
+
+
+@pytest.mark.parametrize(
+    ("is_one_person", "questions"),
+    [pytest.param(True, 1, id="one person's"), pytest.param(False, 0, id="several people's")],
+)
+async def test_through_the_server_what_one_account_read_makes_the_send_of_another_a_question(
+    is_one_person: bool, questions: int
+) -> None:
+    person, people = Person(form=AGREES), FakePeople("ines@a.example", "ines@home.example")
+    built = server_with(
+        httpx.MockTransport(lambda _: httpx.Response(202)),
+        people,
+        lambda service, *_: GraphClient(service, speaker()),
+        catalogue=(pair,),
+        rules=Rules(policy=Policy(tools={"pair_tell": Verdict.ALLOW})),
+        adjusted=lambda made: replace(made, is_one_person=is_one_person),
+    )
+    async with at(built, "modern stream", person, PAGES) as client:
+        await client.call_tool("pair_look", {"account": "ines@a.example"})
+        assert is_done(await client.call_tool("pair_tell", {"account": "ines@home.example"}))
+    assert len(person.forms) == questions
+    assert all("(pair_look), and a recipient outside is new" in form for form in person.forms)
 
 
 async def test_with_full_access_nobody_is_asked_whatever_was_read() -> None:
@@ -312,7 +410,7 @@ ASKED = "asked"
 async def test_a_rule_of_the_policy_file_decides(
     tmp_path: Path, policy: str, level: Level, recipient: Recipient, expected: str
 ) -> None:
-    rules = read_policy(policy_file(tmp_path, policy), ["tool"])
+    rules = read_policy(policy_file(tmp_path, policy), {"tool": Access.SEND})
     decision = await decided(Access.SEND, Rights(level), policy=rules, targets=Targets((recipient,)))
     if isinstance(decision, Decision):
         assert (ASKED if decision.needs_yes else "") == expected

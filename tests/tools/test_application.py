@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -12,13 +13,17 @@ from mcp import Client
 import auth
 from _server_services import Rules
 from errors import ToolInputError
-from principal import Rights
+from principal import Identity, Rights
 from server import build_server
 from tests.auth.support import GRAPH, SECRET, public_cloud, registered, settings_for
 from tests.support import facts_of, text_of
+from tests.tools.approving import is_done
+from tests.tools.clients import Person, at
 from tests.tools.offering import AnApp, Offering
 from tests.tools.recording import Recorder
 from tests.tools.sampled import sample
+from tests.tools.test_approval import answered, asked_raw, question_of
+from tests.tools.test_cursors import paged
 from tools import Side
 from tools._listing import named_mailbox
 
@@ -217,3 +222,75 @@ async def test_the_mailbox_goes_through_tool_call() -> None:
         described = facts_of(await client.call_tool("tool_describe", {"name": "sample_look"}))
     assert '"required":["mailbox"]' in described["arguments"]
     assert offered.sent == ["GET /v1.0/users/ines.aldana%40lindenhall.example/mailFolders/inbox/messages"]
+
+
+# What a person is asked, and where a list goes on.
+
+
+class TheReport(AnApp):
+    """An app that has a name."""
+
+    async def identity(self, account: str | None = None) -> Identity:
+        return replace(await super().identity(None), name="Nightly report")
+
+
+async def test_the_question_names_the_mailbox_and_one_for_another_leaves_it_open() -> None:
+    offered = offering(usual=JONAS, people=TheReport("Mail.Read", "Mail.Send"))
+    async with at(offered.server(), "modern stream", Person()) as client:
+        for_ines, for_jonas = {"text": "Minutes", "mailbox": INES}, {"text": "Minutes"}
+        first = await asked_raw(client, "sample_post", for_ines)
+        second = await asked_raw(client, "sample_post", for_jonas)
+        for question, mailbox in ((first, INES), (second, JONAS)):
+            assert f"As: Nightly report, in the mailbox {mailbox}" in question_of(question).splitlines()
+            assert "Changed:" not in question_of(question)
+        assert not offered.sent
+        assert is_done(await answered(client, first, "sample_post", for_ines)())
+        assert is_done(await answered(client, second, "sample_post", for_jonas)())
+    assert offered.sent == [f"POST /v1.0/users/{who.replace('@', '%40')}/sendMail" for who in (INES, JONAS)]
+
+
+ELSEWHERE = "This cursor continues another query"
+
+
+@pytest.mark.parametrize(
+    ("begun", "continued", "refusal"),
+    [
+        pytest.param({"mailbox": INES}, {"mailbox": INES}, "", id="the same"),
+        pytest.param({"mailbox": INES}, {"mailbox": INES.upper()}, "", id="the same in another case"),
+        pytest.param({"mailbox": INES.upper()}, {"mailbox": INES}, "", id="begun in another case"),
+        pytest.param({}, {}, "", id="the server's own"),
+        pytest.param({}, {"mailbox": JONAS.title()}, "", id="the server's own by its name"),
+        pytest.param({"mailbox": JONAS}, {}, "", id="the server's own, left out later"),
+        pytest.param({}, {"mailbox": INES}, ELSEWHERE, id="from the server's own to another"),
+        pytest.param({"mailbox": INES}, {}, ELSEWHERE, id="from another to the server's own"),
+        pytest.param({"mailbox": INES}, {"mailbox": JONAS}, ELSEWHERE, id="another"),
+    ],
+)
+async def test_a_cursor_leads_on_in_its_mailbox_alone(
+    begun: dict[str, str], continued: dict[str, str], refusal: str
+) -> None:
+    offered = offering(usual=JONAS, catalogue=(paged,))
+    async with Client(offered.server()) as client:
+        cursor = facts_of(await client.call_tool("paged_look", begun))["next"]
+        result = await client.call_tool("paged_look", {**continued, "cursor": cursor})
+    assert result.is_error is bool(refusal)
+    assert refusal in text_of(result)
+    assert len(offered.sent) == (1 if refusal else 2)
+
+
+@pytest.mark.parametrize(
+    ("named", "refusal"),
+    [
+        pytest.param({"mailbox": INES}, "may not work in the mailbox", id="its own"),
+        pytest.param({}, ELSEWHERE, id="theirs"),
+    ],
+)
+async def test_a_cursor_is_no_way_into_a_mailbox_that_is_not_theirs(named: dict[str, str], refusal: str) -> None:
+    offered = offering(usual=JONAS, catalogue=(paged,))
+    async with Client(offered.server()) as client:
+        cursor = facts_of(await client.call_tool("paged_look", {"mailbox": INES}))["next"]
+        offered.rights = Rights(mailboxes=frozenset([JONAS]))
+        result = await client.call_tool("paged_look", {**named, "cursor": cursor})
+    assert result.is_error
+    assert refusal in text_of(result)
+    assert len(offered.sent) == 1

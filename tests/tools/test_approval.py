@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import anyio
 import httpx
@@ -16,19 +16,24 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import ElicitRequest, ElicitResult, InputRequiredResult
 
+from _server_services import Rules
+from errors import StorageError
 from graph import GraphClient
+from principal import Access
 from storage import MemoryStore
 from tests.graph.support import speaker
 from tests.support import facts_of, small_tenant, text_of
-from tests.tools.approving import EVE, JONAS, MAIL, Scene, is_done, said, scene
+from tests.tools.approving import EVE, JONAS, MAIL, Noted, Scene, is_done, said, scene
 from tests.tools.clients import AGREES, Person, Said, at
 from tests.tools.people import FakePeople
 from tests.tools.serving import server_with
 from tests.virtual_time import VIRTUAL_TIME
-from tools import Approvals, Caps, Guard, Policy, Services, Taint, Toolset
-from tools._plan import Plan, Preview, Step
-from tools._policy import Verdict
+from tools import Approvals, Caps, Cursors, Guard, Handles, Ids, Policy, Services, Taint, Toolset
+from tools._kinds import Kind
+from tools._plan import Plan, Preview, Step, Targets
+from tools._policy import Recipient, Verdict
 from tools._render import Outcome
+from tools._services import Graph
 
 MODERN, LEGACY = "modern stream", "legacy stream"
 BOTH = [pytest.param(LEGACY, id="older handshake"), pytest.param(MODERN, id="2026-07-28")]
@@ -420,3 +425,141 @@ class TestSilence:
         assert result.is_error
         assert "they did not answer in time" in text_of(result)
         assert not graph.writes
+
+
+# Done is done, whatever the store does afterwards.
+
+MESSAGE = Kind("msg", "message", "quick_list")
+LONG = "AAMkAGI2" * 18
+
+
+class Kept(Outcome):
+    """What came of it, with an id that is too long to be shown."""
+
+    id: Annotated[str, MESSAGE] = ""
+
+
+after = Toolset("after", "Something is kept of what it did.")
+
+
+@after.write("Mail.Read")
+async def keep(graph: Graph) -> Plan[Kept]:
+    """Keep something, for somebody."""
+    targets = Targets((Recipient(JONAS),))
+    step = Step("POST", "me/keep")
+    return Plan(Preview("Keep it?"), (step,), lambda _: Kept(what="Kept.", id=LONG).marked(True), targets)
+
+
+class Failing(MemoryStore):
+    """A store on a disk that is full once something was written in Graph."""
+
+    def __init__(self, graph: Dropping, *, fails: str) -> None:
+        super().__init__()
+        self.refused = list[str]()
+        self._graph = graph
+        self._fails = fails
+
+    async def claim(self, items: Mapping[str, bytes], *, seconds: float | None = None) -> dict[str, bytes]:
+        self._check(next(iter(items)))
+        return await super().claim(items, seconds=seconds)
+
+    async def put(self, key: str, value: bytes, *, seconds: float | None = None) -> None:
+        self._check(key)
+        await super().put(key, value, seconds=seconds)
+
+    def _check(self, key: str) -> None:
+        if self._graph.writes and key.startswith(self._fails):
+            self.refused.append(key)
+            raise StorageError("The disk is full.")
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        pytest.param("known/", id="whom it reached"),
+        pytest.param("taint/", id="that outsiders were read"),
+        pytest.param("handle/", id="what its ids stand for"),
+    ],
+)
+async def test_what_was_done_is_told_as_done_when_the_store_fails_afterwards(
+    fails: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    people, graph = FakePeople("ines@a.example"), Dropping()
+    store = Failing(graph, fails=fails)
+
+    def failing(made: Services) -> Services:
+        keys = made.state.keys
+        taint = Taint(store, digest=keys.digest)
+        ids = Ids(Handles(store, keys, kinds=[MESSAGE]), Cursors(store, keys))
+        return replace(made, guard=Guard(Policy(), Caps(store, {}), taint), ids=ids)
+
+    server = server_with(
+        httpx.MockTransport(graph),
+        people,
+        lambda service, *_: GraphClient(service, speaker()),
+        catalogue=(after,),
+        adjusted=failing,
+    )
+    async with at(server, MODERN, Person()) as client:
+        facts = facts_of(await client.call_tool("after_keep", {}))
+    assert facts["done"] is True
+    assert facts["what"] == "Kept."
+    assert (facts["id"] == LONG) is (fails != "known/"), "a full id is as good as a handle"
+    assert len(graph.writes) == 1
+    assert len(store.refused) == 1
+    assert "what was done could not be noted" in caplog.text
+
+
+# What cannot be shown cannot be agreed to.
+
+bare = Toolset("bare", "It does things itself, without a plan of them.")
+
+
+@bare.write("Mail.Read")
+async def change(graph: Graph) -> Noted:
+    """Change something at once."""
+    await graph.post(f"{graph.user}/changed", {})
+    return Noted(name="Changed.")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "is_carried_out"),
+    [
+        pytest.param(Verdict.ALLOW, True, id="nobody has to be asked"),
+        pytest.param(Verdict.ASK, False, id="a yes needed"),
+    ],
+)
+async def test_what_has_no_plan_is_not_carried_out_where_a_yes_is_needed(
+    verdict: Verdict, is_carried_out: bool
+) -> None:
+    people, graph, person = FakePeople("ines@a.example"), Dropping(), Person(form=AGREES)
+    server = server_with(
+        httpx.MockTransport(graph),
+        people,
+        lambda service, *_: GraphClient(service, speaker()),
+        catalogue=(bare,),
+        rules=Rules(policy=Policy(tools={"bare_change": verdict})),
+    )
+    async with at(server, MODERN, person) as client:
+        result = await client.call_tool("bare_change", {})
+    assert result.is_error is not is_carried_out
+    assert len(graph.writes) == is_carried_out
+    assert is_carried_out or "a person has to agree to it, and it cannot be shown to them" in text_of(result)
+    assert not person.forms
+
+
+@pytest.mark.parametrize("access", [Access.SEND, Access.DESTROY])
+async def test_what_sends_or_destroys_without_a_plan_is_never_carried_out_unasked(access: Access) -> None:
+    people, graph, graver = FakePeople("ines@a.example"), Dropping(), Toolset("bare", "The same, and graver.")
+    graver.tools = [replace(bare.tools[0], access=access)]
+    server = server_with(
+        httpx.MockTransport(graph),
+        people,
+        lambda service, *_: GraphClient(service, speaker()),
+        catalogue=(graver,),
+    )
+    async with at(server, MODERN, Person(form=AGREES)) as client:
+        result = await client.call_tool("bare_change", {})
+    assert result.is_error
+    assert "bare_change was not carried out: a person has to agree to it" in text_of(result)
+    assert not graph.writes

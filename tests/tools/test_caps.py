@@ -111,7 +111,7 @@ async def test_people_and_classes_are_counted_apart(clock: Clock) -> None:
     for who in (WHO, "digest-of-jonas"):
         assert await caps.spend(who, Access.SEND) == ""
         assert await caps.spend(who, Access.WRITE) == ""
-        assert "changes an hour (caps.write_per_hour)" in await caps.spend(who, Access.WRITE)
+        assert "1 change an hour (caps.write_per_hour)" in await caps.spend(who, Access.WRITE)
 
 
 class WaitingStore(MemoryStore):

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mcp import Client
+from pydantic import BaseModel
 
 from errors import ToolInputError
 from storage import MemoryStore, StateKeys
+from tests.support import facts_of, text_of
+from tests.tools.offering import Offering
+from tools import Toolset
 from tools._cursors import Cursors
+from tools._kinds import CURSOR
+from tools._render import Rows
+from tools._services import Graph
 
 ADELE, DIEGO = "adele", "diego"
 TOOL = "mail_list_messages"
@@ -219,3 +227,60 @@ async def test_each_principal_keeps_the_newest_only() -> None:
     assert await shelf.cursors.open(ADELE, TOOL, {}, made[-1]) == (QUERY, "11")
     assert await refusal(shelf.cursors, made[0]) == UNKNOWN
     assert await shelf.cursors.open(DIEGO, TOOL, {}, others) == (QUERY, PLACE)
+
+
+# Through the server.
+
+NO_TEXT = [
+    pytest.param(5, id="a number"),
+    pytest.param(0, id="zero"),
+    pytest.param(False, id="false"),
+    pytest.param([], id="an empty list"),
+    pytest.param(["next_4k7q2m9xtz"], id="a list"),
+]
+
+paged = Toolset("paged", "One list of two pages.", is_default=True, in_mailbox=True)
+
+
+class Thing(BaseModel):
+    name: str
+
+
+class Things(Rows):
+    """A page of things."""
+
+    rows_in: ClassVar[str] = "things"
+
+    things: list[Thing]
+
+    def lines(self) -> list[str]:
+        return [each.name for each in self.things]
+
+    def says(self) -> str:
+        return self.showing()
+
+
+@paged.read("Mail.Read", application=("Mail.Read",))
+async def look(graph: Graph, folder: str = "inbox", cursor: Annotated[str | None, CURSOR] = None) -> Things:
+    """List things."""
+    await graph.get(f"{graph.user}/mailFolders/{folder}", {"$select": "id"})
+    return Things(things=[Thing(name=cursor or "first")]).placed(1, ["" if cursor else "second"])
+
+
+async def test_through_the_server_a_list_goes_on_with_its_cursor() -> None:
+    offered = Offering(catalogue=(paged,))
+    async with Client(offered.server()) as client:
+        first = facts_of(await client.call_tool("paged_look", {"folder": "archive"}))
+        second = facts_of(await client.call_tool("paged_look", {"cursor": first["next"]}))
+    assert ([each["name"] for each in second["things"]], "next" in second) == (["second"], False)
+    assert offered.sent == ["GET /v1.0/me/mailFolders/archive"] * 2
+
+
+@pytest.mark.parametrize("cursor", NO_TEXT)
+async def test_through_the_server_a_cursor_that_is_no_text_is_refused(cursor: object) -> None:
+    offered = Offering(catalogue=(paged,))
+    async with Client(offered.server()) as client:
+        result = await client.call_tool("paged_look", {"cursor": cursor})
+    assert result.is_error
+    assert "paged_look cannot take these arguments. cursor" in text_of(result)
+    assert not offered.sent

@@ -20,7 +20,8 @@ from tests.tools.clients import Person, at
 from tests.tools.offering import Granted, Offering
 from tests.tools.people import FakePeople
 from tests.tools.sampled import sample
-from tools import TOOLSETS
+from tools import TOOLSETS, Policy
+from tools._policy import Verdict
 
 INES, JONAS = "ines@a.example", "jonas@a.example"
 WRITES = ("Mail.ReadWrite", "Mail.Send")
@@ -362,6 +363,14 @@ async def test_the_rules_of_the_server_hold_through_tool_call() -> None:
     assert facts_of(await called(offered, "sample_burn", {"id": "x"}))["done"] is True
     assert offered.sent == ["DELETE /v1.0/me/messages/x"]
     assert offered.records[0].access is Access.DESTROY
+
+
+async def test_a_read_that_is_never_approved_is_refused_through_tool_call_too() -> None:
+    offered = offering(rules=Rules(policy=Policy(tools={"sample_look": Verdict.REFUSE})))
+    result = await called(offered, "sample_look")
+    assert result.is_error
+    assert "tools.never_approved" in text_of(result)
+    assert not offered.sent
 
 
 async def test_a_key_with_a_list_of_tools_reaches_no_other_through_tool_call() -> None:

@@ -65,8 +65,14 @@ def test_forms_of_an_argument_that_is_not_there_are_refused_at_declaration() -> 
 
 def test_a_class_that_is_graver_than_its_forms_stays() -> None:
     toolset = Toolset("mail", "Mail.")
-    toolset.send("Mail.Send", forms=Forms("mode", {"look": Access.READ}))(handled)
-    assert toolset.tools[0].access is Access.SEND
+    toolset.write("Mail.ReadWrite", forms=Forms("mode", {"look": Access.READ}))(handled)
+    assert toolset.tools[0].access is Access.WRITE
+
+
+@pytest.mark.parametrize("declared", ["send", "destroy"])
+def test_what_a_person_has_to_see_is_a_plan(declared: str) -> None:
+    with pytest.raises(ValueError, match="has to return a Plan"):
+        getattr(Toolset("mail", "Mail."), declared)("Mail.Send")(handled)
 
 
 def offering(level: Level, *, discovery: bool = False) -> Offering:

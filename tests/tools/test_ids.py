@@ -22,6 +22,13 @@ MESSAGE = Kind("msg", "message", "mail_list_messages")
 FILE = Kind("att", "attachment", "mail_read_message")
 LONG = "AAMkAGI2" * 18
 FORM = Form()
+NO_TEXT = [
+    pytest.param(5, id="a number"),
+    pytest.param(0, id="zero"),
+    pytest.param(False, id="false"),
+    pytest.param([], id="an empty list"),
+    pytest.param(["next_4k7q2m9xtz"], id="a list"),
+]
 LONG_IDS = st.text(st.characters(codec="utf-8"), min_size=41, max_size=200)
 
 
@@ -138,9 +145,14 @@ async def test_a_list_goes_on_where_it_was_cut() -> None:
     assert (arguments, place) == ({"folder": "inbox"}, f"place {len(shown.items)}")
 
 
-@pytest.mark.parametrize("cursor", [None, "", 5])
+@pytest.mark.parametrize("cursor", [pytest.param(None, id="null"), pytest.param("", id="empty")])
 async def test_without_a_cursor_a_list_begins(cursor: object) -> None:
     assert await ids().continued(query(word="x", cursor=cursor), TAKES) == ({"word": "x"}, "")
+
+
+@pytest.mark.parametrize("cursor", NO_TEXT)
+async def test_a_cursor_of_another_type_stays_to_be_refused_with_the_others(cursor: object) -> None:
+    assert await ids().continued(query(word="x", cursor=cursor), TAKES) == ({"word": "x", "cursor": cursor}, "")
 
 
 async def test_a_list_that_ends_has_no_cursor() -> None:

@@ -37,11 +37,11 @@ def plan(*steps: Step, done: Callable[[Sequence[Any]], Outcome] | None = None, *
 def test_a_preview_is_its_title_facts_text_and_warning() -> None:
     assert preview().as_text().splitlines() == [
         "Send it?",
+        "Note: Outside.",
         "To: a@b.example",
         "To: c@d.example (outside)",
         "Subject: Minutes",
         "| Hello",
-        "Note: Outside.",
     ]
 
 
@@ -63,7 +63,7 @@ EVIL = [
 def test_no_value_can_pass_for_a_line_of_ours_or_hide(place: str, evil: str) -> None:
     value: Any = {"facts": (("Subject", evil), ("To", (evil, evil))), "items": (evil,)}.get(place, evil)
     text = preview(**{place: value}).as_text()
-    assert [line for line in text.splitlines() if line.startswith("Note: ")] == text.splitlines()[-1:]
+    assert [line for line in text.splitlines() if line.startswith("Note: ")] == text.splitlines()[1:2]
     assert not [line for line in text.splitlines() if line.startswith("Note: already")]
     assert "](" not in text
     assert not set(text) & set("\u202e\u202c\u200b\u2066\U000e0041\x1b\u2028\x85\r")

@@ -13,10 +13,16 @@ import pytest
 
 from errors import SettingsError
 from principal import Access
+from tools import DISCOVERY
 from tools._policy import Policy, Quiet, Verdict, read_policy
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "approval-policy.md"
-TOOLS = ("mail_list_messages", "mail_send_message", "mail_delete_message")
+TOOLS = {
+    "mail_list_messages": Access.READ,
+    "mail_move_message": Access.WRITE,
+    "mail_send_message": Access.SEND,
+    "mail_delete_message": Access.DESTROY,
+}
 EXAMPLES = re.findall(r"```toml\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
 
 
@@ -56,9 +62,9 @@ def test_a_file_says_everything_that_a_policy_can(tmp_path: Path) -> None:
         then = "ask"
         classes = ["write", "destroy"]
         [tools]
-        always_approved = ["mail_list_messages"]
+        always_approved = ["mail_move_message"]
         always_asked = ["mail_send_message"]
-        never_approved = ["mail_delete_message", "mail_delete_message"]
+        never_approved = ["mail_delete_message", "mail_delete_message", "mail_list_messages"]
         """,
     )
     assert policy == Policy(
@@ -76,9 +82,10 @@ def test_a_file_says_everything_that_a_policy_can(tmp_path: Path) -> None:
             frozenset({Access.WRITE, Access.DESTROY}),
         ),
         tools={
-            "mail_list_messages": Verdict.ALLOW,
+            "mail_move_message": Verdict.ALLOW,
             "mail_send_message": Verdict.ASK,
             "mail_delete_message": Verdict.REFUSE,
+            "mail_list_messages": Verdict.REFUSE,
         },
     )
 
@@ -244,6 +251,28 @@ def test_hours_are_two_times_of_day(tmp_path: Path, hours: str, start: time, end
             "tools.never_approved has mail_send_message, and so has always_approved. Leave it in one of them.",
             id="a tool in two lists",
         ),
+        pytest.param(
+            '[tools]\nalways_asked = ["mail_list_messages"]',
+            "tools.always_asked has mail_list_messages, which only reads, and nobody is asked about that.",
+            id="asking about a read",
+        ),
+        pytest.param(
+            '[tools]\nalways_approved = ["mail_list_messages"]',
+            "tools.always_approved has mail_list_messages, which only reads",
+            id="approving a read",
+        ),
+        *(
+            pytest.param(
+                f'[tools]\n{key} = ["{tool}"]',
+                f"tools.{key} has {tool}, which only leads to other tools. Name those",
+                id=f"{tool} in {key}",
+            )
+            for key, tool in (
+                ("always_approved", "tool_call"),
+                ("always_asked", "tool_describe"),
+                ("never_approved", "tool_find"),
+            )
+        ),
         pytest.param("[caps\n", "is not TOML: ", id="no TOML"),
         pytest.param("[caps]\nsend_per_hour = 1\nsend_per_hour = 2", "is not TOML: ", id="a key twice"),
         pytest.param("[caps]\nsend_per_hour = " + "9" * 5000, "is not TOML: it has a number", id="an endless number"),
@@ -283,11 +312,17 @@ def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
     assert len(told) == 7
 
 
+def test_every_tool_that_leads_to_others_is_known_as_such(tmp_path: Path) -> None:
+    for tool in DISCOVERY.tools:
+        (told,) = problems_of(tmp_path, f'[tools]\nnever_approved = ["{tool.name}"]')
+        assert "only leads to other tools" in told
+
+
 def test_where_there_are_many_tools_only_the_nearest_are_named(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_text('[tools]\nalways_asked = ["mail_sned", "%%"]')
     with pytest.raises(SettingsError) as refused:
-        read_policy(path, ["mail_send", *(f"graph_{number}" for number in range(300))])
+        read_policy(path, {"mail_send": Access.SEND, **{f"graph_{number}": Access.WRITE for number in range(300)}})
     first, second = refused.value.problems
     assert first.endswith("which is no tool. Did you mean mail_send?")
     assert second.endswith("has '%%', which is no tool. Take it out, or correct it.")
@@ -363,6 +398,16 @@ def test_the_page_has_its_examples_and_every_key() -> None:
             '[tools]\nnever_approved = ["mail_sned"]',
             "tools.never_approved has 'mail_sned', which is no tool.",
             id="tool",
+        ),
+        pytest.param(
+            '[tools]\nalways_asked = ["mail_list_messages"]',
+            "tools.always_asked has mail_list_messages, which only reads",
+            id="a read",
+        ),
+        pytest.param(
+            '[tools]\nnever_approved = ["tool_call"]',
+            "tools.never_approved has tool_call, which only leads to other tools.",
+            id="a tool that leads to others",
         ),
     ],
 )

@@ -29,7 +29,7 @@ def plain(body: str) -> MailText:
         pytest.param("gmail-forward", 0, False, "THE-MATTER", id="gmail-forward"),
         pytest.param("apple-inline", 0, True, "QUOTED-D When do you arrive?\n\nAt nine.", id="apple-inline"),
         pytest.param("apple-forward", 0, False, "THE-MATTER", id="apple-forward"),
-        pytest.param("thunderbird-reply", 1, False, "green again", id="thunderbird"),
+        pytest.param("thunderbird-reply", 1, True, "green again", id="thunderbird"),
         pytest.param("newsletter", 0, False, "Shop now <https://shop.example/sale>", id="newsletter"),
         pytest.param("external-disclaimer", 0, True, "confidential part is in annex B", id="disclaimer"),
     ],
@@ -84,6 +84,12 @@ ATTRIBUTIONS = [
     ("sv", "Den mån 3 nov. 2025 kl 09:14 skrev A B <a@b.example>:"),
     ("no", "På mandag 3. november 2025 skrev A B <a@b.example>:"),
     ("ja", "2025年11月3日(月) 9:14 A B <a@b.example>:"),
+    ("ko", "2025년 11월 3일 (월) 오전 9:14, A B <a@b.example>님이 작성:"),
+    ("hu", "A B <a@b.example> ezt írta (időpont: 2025. nov. 3., H, 9:14):"),
+    ("fi", "ma 3. marrask. 2025 klo 9.14 A B (a@b.example) kirjoitti:"),
+    ("tr", "A B <a@b.example>, 3 Kas 2025 Pzt, 09:14 tarihinde şunu yazd\u0131:"),
+    ("cs", "po 3. 11. 2025 v 9:14 odesílatel A B <a@b.example> napsal:"),
+    ("sk", "po 3. 11. 2025 o 9:14 A B <a@b.example> napísal(a):"),
     ("zh", "A B <a@b.example> 于2025年11月3日周一 09:14写道\uff1a"),
 ]
 
@@ -256,6 +262,158 @@ def test_the_banner_of_a_gateway_goes(banner: str) -> None:
     assert plain(f"{banner}\n\nThe words.") == MailText("The words.", 0, has_signature_cut=False)
 
 
+WHOLE = "From: A <a@b.example>\nSent: Monday\nTo: C\nSubject: E"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param("Agenda\n--\nitem one\nitem two", id="agenda"),
+        pytest.param("Agenda:\n\n-- \nBudget\nHiring", id="agenda-with-a-colon"),
+        pytest.param("The plan stands.\n\n--\n- Budget\n- Hiring", id="list-after-dashes"),
+        pytest.param("The plan stands.\n\n--\nWill you come?", id="question-after-dashes"),
+        pytest.param("The plan stands.\n\n-- \nThe invoice is due on Friday", id="sentence-after-dashes"),
+        pytest.param("The plan stands.\n\nSent from my iPhone NEWA but I will call you", id="telephone-and-text"),
+        pytest.param("Der Plan gilt.\n\nGesendet mit DHL am Freitag", id="parcel"),
+        pytest.param("Il piano resta.\n\nInviato dal corriere ieri", id="courier"),
+        pytest.param(
+            "The plan stands.\n\nPlease send the confidential e-mail about the merger to its intended recipient, "
+            "Dr Smith, before the end of this week, and delete it here.",
+            id="new-words-on-secrets",
+        ),
+        pytest.param(
+            "The plan stands.\n\nThis e-mail is confidential and intended only for the addressee. If you received it "
+            "in error, delete it. The meeting moved to nine on Friday.",
+            id="news-within-a-notice",
+        ),
+        pytest.param(
+            "The plan stands.\n\nOn 3 May 2026 we met, and Ann wrote:\n\nNothing is lost.", id="who-wrote-in-prose"
+        ),
+        pytest.param(
+            "The plan stands.\n\nOn 3 May 2026 at 10:00 we met, and Ann wrote:\nNothing is lost.", id="with-a-time"
+        ),
+        pytest.param(
+            "The plan stands.\n\nFrom: Rome\nTo: Milan\nDate: 5 May\nSubject: Trip\n\nThat is all.", id="list"
+        ),
+        pytest.param(
+            "The plan stands.\n\nFrom: Rome\nDate: 5 May\nTo: Milan\nSubject: Trip\n\nThat is all.", id="by-order"
+        ),
+        pytest.param("Fill in:\nFrom: Rome\nSent: 5 May\nTo: Milan\nSubject: Trip\n\nThat is all.", id="form"),
+    ],
+)
+def test_new_words_in_the_shape_of_history_or_signature_stay(body: str) -> None:
+    assert plain(body) == MailText(body, 0, has_signature_cut=False)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        pytest.param("<p>Hello</p><p>--<br>The invoice is due on Friday\u2026</p>", id="dashes"),
+        pytest.param("<p>Hi</p><div id=Signature>The invoice is due on Friday\u2026</div>", id="sentence-in-signature"),
+        pytest.param("<div id=Signature>Invoice 9, due on Friday</div><p>Hello</p>", id="signature-above"),
+        pytest.param("<p>Hi</p><div id=Signature>due on Friday<br>Can you pay?</div>", id="question-in-signature"),
+    ],
+)
+def test_what_only_claims_to_be_a_signature_stays(html: str) -> None:
+    mail = mail_text(html, is_html=True)
+    assert "due on Friday" in mail.text
+    assert not mail.has_signature_cut
+
+
+def test_a_new_line_after_a_quote_that_speaks_of_writing_stays() -> None:
+    mail = plain(
+        "The plan stands.\n\nOn 3 Nov A wrote:\n> When?\n\nOn 3 May 2026 we met, and Ann wrote:\nNothing is lost."
+    )
+    assert mail.text.endswith("Nothing is lost.")
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        pytest.param(
+            "CAUTION: This email originated from outside of the organization. Do not click links. Pay by Friday.",
+            "Pay by Friday.",
+            id="text-behind",
+        ),
+        pytest.param(
+            "CAUTION: This email came from outside Contoso. Pay by Friday.", "Pay by Friday.", id="named-company"
+        ),
+        pytest.param(
+            "This email is from outside of the organization and the invoice is due.",
+            "This email is from outside of the organization and the invoice is due.",
+            id="one-sentence",
+        ),
+        pytest.param(
+            f"This email is from outside. {'Do not click. ' * 9}{'word ' * 70}",
+            f"{'word ' * 70}".strip(),
+            id="long-text-behind",
+        ),
+        pytest.param("EXTERNAL EMAIL\nDo not click links.\nPay by Friday.", "Pay by Friday.", id="next-line"),
+        pytest.param(
+            "CAUTION: This email originated from outside of the\norganization. Do not open attachments.\nPay.",
+            "Pay.",
+            id="broken-lines",
+        ),
+    ],
+)
+def test_of_a_banner_and_a_text_together_the_text_stays(line: str, left: str) -> None:
+    assert plain(line).text == left
+    assert plain(f"{line}\n\nThe words.").text == f"{left}\n\nThe words."
+
+
+@pytest.mark.parametrize(
+    "mark", ["FW:", "Fwd:", "WG:", "TR:", "RV:", "I:", "Doorst:", "VS:", "Vb:", "PD:", "转发\uff1a", "転送:"]
+)
+def test_what_the_subject_says_is_passed_on_stays(mark: str) -> None:
+    body = f"Can you handle this one please?\n\n{WHOLE}\n\nTHE-MATTER\n\n{WHOLE}\nOLD"
+    mail = mail_text(body, is_html=False, subject=f"[EXT] {mark} Invoice")
+    assert "THE-MATTER" in mail.text
+    assert "OLD" not in mail.text
+    assert mail.earlier == 1
+
+
+def test_a_sentence_on_who_wrote_what_may_be_said_to_be_below() -> None:
+    body = "FYI\n\nOn 3 May we met, and Ann wrote:\nNothing is lost."
+    assert plain(body) == MailText(body, 0, has_signature_cut=False)
+
+
+def test_a_sentence_on_who_wrote_what_does_not_stand_for_the_message_that_is_passed_on() -> None:
+    said = "Can you take it?\n\nOn 3 May we met, and Ann wrote:\nNothing."
+    assert "THE-MATTER" in mail_text(f"{said}\n\n{WHOLE}\n\nTHE-MATTER", is_html=False, subject="FW: x").text
+
+
+@pytest.mark.parametrize("subject", ["Re: Invoice", "RE: FW: Invoice", "Interview", "", "FWD"])
+def test_below_other_subjects_history_goes(subject: str) -> None:
+    mail = mail_text(f"Can you handle this?\n\n{WHOLE}\n\nOLD", is_html=False, subject=subject)
+    assert mail == MailText("Can you handle this?", 1, has_signature_cut=False)
+
+
+@pytest.mark.parametrize(
+    ("above", "answer"),
+    [
+        pytest.param("Hi Ann,", "At nine.", id="greeting"),
+        pytest.param("Hi Ann,\n\nBest regards\nSam Example", "At nine.", id="greeting-and-farewell"),
+        pytest.param("Hi Ann, thank you.", "[Sam Example] At nine.", id="name-in-brackets"),
+    ],
+)
+def test_answers_within_the_message_that_is_answered_stay(above: str, answer: str) -> None:
+    assert answer in plain(f"{above}\n\n{WHOLE}\n\nWhen do you come?\n{answer}").text
+
+
+@pytest.mark.parametrize(
+    ("below", "is_cut"),
+    [
+        pytest.param("\n-- \nSam", True, id="signature"),
+        pytest.param("\nSent from my iPhone", True, id="telephone"),
+        pytest.param("\nOn 2 Nov B wrote:\n> OLDER\n\n-- \nSam", True, id="after-more-history"),
+        pytest.param("", False, id="nothing"),
+    ],
+)
+def test_a_signature_below_the_history_is_told_of(below: str, is_cut: bool) -> None:
+    mail = plain(f"Yes.\n\nOn 3 Nov A wrote:\n> OLD\n{below}")
+    assert (mail.text, mail.has_signature_cut) == ("Yes.", is_cut)
+
+
 def test_a_long_mail_is_cut_and_says_so() -> None:
     assert plain("word " * LONGEST).text.endswith(TOO_LONG)
     assert mail_text("word " * LONGEST, is_html=True, whole=True).text.endswith(TOO_LONG)
@@ -271,6 +429,10 @@ def test_a_long_mail_is_cut_and_says_so() -> None:
         pytest.param("--\n", id="dashes"),
         pytest.param(">" * 200 + "\n", id="quotes"),
         pytest.param("[EXTERNAL]\n", id="banners"),
+        pytest.param("This email is from outside. Do not click links. ", id="sentences-of-banners"),
+        pytest.param("1" * 300 + "yazdi\n:\n", id="digits"),
+        pytest.param("This e-mail is confidential ", id="notices"),
+        pytest.param("Sent from my iPhone mini mini mini mini mini mini mini mini mini\n", id="models"),
     ],
 )
 def test_hostile_repetition_is_read_to_the_end(piece: str) -> None:

@@ -117,6 +117,35 @@ async def test_the_link_is_on_this_computer_and_cannot_be_guessed() -> None:
     assert all(re.fullmatch(r"[\w-]{32}", token) for token in tokens)
 
 
+async def test_whoever_is_flooded_with_questions_gets_five_pages_and_the_links_of_the_others() -> None:
+    person = Person()
+    async with opened(person) as scene:
+        links = [await scene.desk.show(str(key), Asked(), person.decide) for key in range(8)]
+        assert person.opened == links[:5]
+        assert [scene.desk.was_opened(str(key)) for key in range(8)] == [True] * 5 + [False] * 3
+        assert await scene.press(links[7], "approve") == "Approved"
+        assert await scene.press(links[0], "decline") == "Declined"
+        assert await scene.desk.show("8", Asked(), person.decide) not in person.opened, "there are six still"
+        for key in ("1", "2"):
+            scene.desk.withdraw(key)
+        assert await scene.desk.show("9", Asked(), person.decide) not in person.opened
+        scene.desk.withdraw("3")
+        scene.desk.withdraw("4")
+        last = await scene.desk.show("10", Asked(), person.decide)
+        assert last == person.opened[-1], "there is room again"
+    assert len(person.opened) == 6
+
+
+async def test_questions_that_ran_out_take_no_page_from_others() -> None:
+    person = Person()
+    async with opened(person) as scene:
+        for key in range(5):
+            await scene.desk.show(str(key), Asked(), person.decide)
+        person.now += 601
+        assert await scene.desk.show("new", Asked(), person.decide) == person.opened[-1]
+    assert len(person.opened) == 6
+
+
 async def test_the_same_key_has_the_same_link_and_opens_one_page() -> None:
     person, urls = Person(), set[str]()
 

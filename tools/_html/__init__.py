@@ -7,16 +7,17 @@ from collections.abc import Collection
 from tools._html.document import document_of
 from tools._html.hidden import visible
 from tools._html.marks import Mark
-from tools._html.tokens import tokens
+from tools._html.tokens import sheets_in, tokens
 from tools._html.writing import Writer
 
-__all__ = ["LONGEST", "MOST_EVENTS", "TOO_LONG", "Mark", "markdown_of", "written"]
+__all__ = ["LONGEST", "MOST_EVENTS", "NOT_FOR_ALL", "TOO_LONG", "Mark", "markdown_of", "written"]
 
 # A mail of 1 MB has some 30,000 events; more in as little text is made to cost time.
 LONGEST = 1_000_000
-MOST_EVENTS = 100_000
+MOST_EVENTS = 60_000
 
 TOO_LONG = "[The page is too long to be shown whole. The rest is left out: open it in its own program.]"
+NOT_FOR_ALL = "[parts that only some programs show were left out]"
 
 
 def markdown_of(html: str, *, home: Collection[str] = ()) -> str:
@@ -30,6 +31,10 @@ def markdown_of(html: str, *, home: Collection[str] = ()) -> str:
 
 def written(html: str, *, home: Collection[str] = (), marks: bool = False) -> tuple[str, bool]:
     """The text, with marks where earlier messages and signatures begin if they are wanted, and whether it is whole."""
-    document = document_of(tokens(html[:LONGEST]), MOST_EVENTS)
+    source = tokens(html[:LONGEST])
+    document = document_of(source, MOST_EVENTS)
+    if source.at < len(html):
+        document.is_whole = False
+        document.late_sheets = sheets_in(html, source.at)
     text = Writer(visible(document), home=home, marks=marks).text()
-    return text, document.is_whole and len(html) <= LONGEST
+    return text if document.is_for_all else f"{text}\n\n{NOT_FOR_ALL}".strip("\n"), document.is_whole

@@ -1,103 +1,131 @@
-"""As much of CSS as tells whether something is seen: declarations, colours, lengths and plain selectors."""
+"""As much of CSS as tells whether something is seen: properties and the values a browser would take for them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+
+from tools._html.colours import ink
+from tools._html.lengths import pixels
 
 Declarations = dict[str, str]
-Colour = tuple[int, int, int]
 
-MOST_RULES = 300
-
+# A comment, an address, a string, or an escape: where CSS may say one thing and seem to say another.
+_QUIET = re.compile(
+    r"(/\*)(?:.*?\*/|.*)"
+    r"|\burl\(\s*(?![\"'\s])[^)\\]*(?:\\.[^)\\]*)*\)?"
+    r"|(\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?)"
+    r"|\\(?:([0-9a-f]{1,6})\s?|(.))",
+    re.DOTALL | re.IGNORECASE,
+)
+_NEEDS_QUIET = re.compile(r"/\*|[\"'\\]|url\(", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\(?:([0-9a-fA-F]{1,6})\s?|(.))", re.DOTALL)
-_NUMBER = re.compile(r"([+-]?(?:\d{1,9}(?:\.\d{0,9})?|\.\d{1,9}))(px|pt|em|rem|ex|ch|vw|vh|in|cm|mm|%|)$")
-_BRACES = re.compile(r"[{}]")
-_COMPOUND = re.compile(r"(?:\*|[a-z][a-z0-9]*)?(?:[.#][\w-]+)*$")
-_PART = re.compile(r"[.#]?[\w-]+|\*")
-_LEAST_WIDTH = re.compile(
-    r"(?:only\s+)?(?:screen|all)?(?:\s+and\s+)?(?:\(\s*min-(?:device-)?width\s*:\s*[1-6]?\d{1,2}px\s*\))?$"
-)
+_OPENING = re.compile(r"[(\[{]")
+BRACKET = re.compile(r"[(){}\[\];]")
+CLOSER = {"(": ")", "[": "]", "{": "}"}
+_IMPORTANT = re.compile(r"!\s{0,9}important$")
 
-# What decides whether a thing is seen; rules about anything else are not kept.
-_OF_INTEREST = frozenset(
-    [
-        "display",
-        "visibility",
-        "opacity",
-        "font",
-        "font-size",
-        "color",
-        "background",
-        "background-color",
-        "background-image",
-        "overflow",
-        "overflow-y",
-        "overflow-x",
-        "height",
-        "width",
-        "max-height",
-        "max-width",
-        "text-indent",
-        "position",
-        "left",
-        "top",
-        "right",
-        "margin",
-        "margin-left",
-        "clip",
-        "clip-path",
-        "transform",
-    ]
+# Signs that mean something to CSS, and what stands for them in names and strings, where they do not.
+_SIGNS = {code: 0xE000 + code for code in range(0x21, 0x7F) if not chr(code).isalnum() and chr(code) not in "-_"}
+
+_ANYWHERE = frozenset(["inherit", "initial", "unset", "revert", "revert-layer"])
+_DISPLAY = re.compile(
+    r"(?:(?:none|contents|block|inline|run-in|flow|flow-root|table|flex|grid|ruby|list-item|math|-webkit-box"
+    r"|-webkit-inline-box|-webkit-flex|-ms-flexbox|-ms-grid|-moz-box|inline-(?:block|table|flex|grid)"
+    r"|table-(?:row-group|header-group|footer-group|row|cell|column-group|column|caption)|ruby-text)\s*){1,3}"
 )
-_NAMED: dict[str, Colour] = {
-    "white": (255, 255, 255),
-    "black": (0, 0, 0),
-    "snow": (255, 250, 250),
-    "ghostwhite": (248, 248, 255),
-    "whitesmoke": (245, 245, 245),
-    "ivory": (255, 255, 240),
-    "floralwhite": (255, 250, 240),
-    "red": (255, 0, 0),
-    "green": (0, 128, 0),
-    "blue": (0, 0, 255),
-    "navy": (0, 0, 128),
-    "yellow": (255, 255, 0),
-    "orange": (255, 165, 0),
-    "gray": (128, 128, 128),
-    "grey": (128, 128, 128),
-    "silver": (192, 192, 192),
-    "lightgray": (211, 211, 211),
-    "lightgrey": (211, 211, 211),
-    "windowtext": (0, 0, 0),
-    "window": (255, 255, 255),
+_WORDS = {
+    "visibility": re.compile(r"visible|hidden|collapse"),
+    "content-visibility": re.compile(r"visible|hidden|auto"),
+    "position": re.compile(r"static|relative|absolute|fixed|(?:-webkit-)?sticky"),
+    "overflow-x": re.compile(r"visible|hidden|clip|scroll|auto|overlay"),
+    "overflow-y": re.compile(r"visible|hidden|clip|scroll|auto|overlay"),
+    "mso-hide": re.compile(r"all|none|screen"),
+    "display": _DISPLAY,
 }
+_LENGTH_WORD = re.compile(r"auto|none|normal|(?:-webkit-|-moz-)?(?:max-content|min-content|fit-content|fill-available)")
+_FUNCTIONS = re.compile(
+    r"none|auto|border-box|(?:(?:rect|inset|circle|ellipse|polygon|xywh|path|url|matrix|matrix3d|perspective"
+    r"|rotate(?:3d|[xyz])?|scale(?:3d|[xyz])?|skew[xy]?|translate(?:3d|[xyz])?|opacity|blur|brightness|contrast"
+    r"|drop-shadow|grayscale|hue-rotate|invert|saturate|sepia)\([^()]{0,300}\)\s*){1,9}"
+)
+_SIZE_WORDS = frozenset(["xx-small", "x-small", "small", "medium", "large", "x-large", "xx-large", "xxx-large"]) | {
+    "smaller",
+    "larger",
+    "math",
+}
+_SYSTEM_FONTS = frozenset(["caption", "icon", "menu", "message-box", "small-caption", "status-bar"])
+_GROUND_WORD = re.compile(
+    r"none|(?:no-)?repeat(?:-[xy])?|space|round|scroll|fixed|local|left|right|top|bottom|center|cover|contain|auto"
+    r"|(?:border|padding|content)-box|text|[/,]"
+)
+_SIDES = ("top", "right", "bottom", "left")
+_NOT_BELOW_NOTHING = frozenset(["font-size", "width", "height", "max-width", "max-height", "line-height", "zoom"])
+_LENGTHS = (*_SIDES, "margin-left", "margin-top", "text-indent", *_NOT_BELOW_NOTHING)
 
 
-def without_comments(text: str) -> str:
-    """CSS without its comments; an unclosed one takes the rest along."""
-    kept = []
-    at = 0
-    while (start := text.find("/*", at)) >= 0:
-        kept.append(text[at:start])
-        end = text.find("*/", start + 2)
-        at = len(text) if end < 0 else end + 2
-    return " ".join((*kept, text[at:]))
+def quiet(text: str) -> str:
+    """CSS without comments and escapes, and with nothing in its strings and addresses that could be taken for CSS."""
+    return _QUIET.sub(_quieted, text) if _NEEDS_QUIET.search(text) else text
+
+
+def shielded(text: str) -> str:
+    """A name or a value of HTML, with its signs as `quiet` leaves them in names and strings of CSS."""
+    return text.translate(_SIGNS)
+
+
+def _quieted(found: re.Match[str]) -> str:
+    comment, string, code, sign = found.groups()
+    if comment:
+        return " "
+    if string:
+        inner = string[1:-1] if len(string) > 1 and string[-1] == string[0] else string[1:]
+        return f'"{_ESCAPE.sub(_unescaped, inner).translate(_SIGNS)}"'
+    return _unescaped_to(code, sign).translate(_SIGNS) if code or sign else "url(x)"
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return _unescaped_to(*found.groups())
+
+
+def _unescaped_to(code: str | None, sign: str | None) -> str:
+    return chr(min(int(code, 16), 0x10FFFF)) if code else sign or ""
 
 
 def declarations(text: str) -> Declarations:
-    """Properties and values, in lower case; the last one counts, unless an earlier one is important."""
-    if "/*" in text:
-        text = without_comments(text)
-    if "\\" in text:
-        text = _ESCAPE.sub(_unescaped, text)
+    """What a style attribute says."""
+    return declared(_parts(quiet(text).lower()))
+
+
+def declared(parts: list[str]) -> Declarations:
+    """Properties and values in lower case; the last valid one counts, unless an earlier one is important."""
     found: Declarations = {}
-    for part in text.lower().split(";"):
+    for part in parts:
         name, colon, value = part.partition(":")
-        if colon:
-            overlay(found, {name.strip(): value.strip()})
+        name = name.strip()
+        if colon and (name in _CHECKS or name in _SHORTHANDS or name.startswith("--")):
+            value = value.strip()
+            plain = _IMPORTANT.sub("", value).rstrip()
+            ending = "" if plain == value else "!important"
+            overlay(found, {each: said + ending for each, said in _expanded(name, plain).items()})
     return found
+
+
+def _parts(text: str) -> list[str]:
+    """The declarations of a text; what is in brackets does not end one."""
+    if not _OPENING.search(text):
+        return text.split(";")
+    parts, start = [], 0
+    closers: list[str] = []
+    for found in BRACKET.finditer(text):
+        if found[0] in CLOSER:
+            closers.append(CLOSER[found[0]])
+        elif closers and found[0] == closers[-1]:
+            closers.pop()
+        elif found[0] == ";" and not closers:
+            parts.append(text[start : found.start()])
+            start = found.end()
+    return [*parts, text[start:]]
 
 
 def overlay(under: Declarations, over: Mapping[str, str]) -> None:
@@ -107,106 +135,128 @@ def overlay(under: Declarations, over: Mapping[str, str]) -> None:
             under[name] = value
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code, character = found.groups()
-    return character if code is None else chr(min(int(code, 16), 0x10FFFF))
-
-
 def value_of(style: Declarations, name: str) -> str:
     """The value of a property; empty if there is none."""
-    return style.get(name, "").removesuffix("!important").rstrip()
+    return style.get(name, "").removesuffix("!important")
 
 
-def length(value: str) -> tuple[float, str] | None:
-    """A number and its unit."""
-    found = _NUMBER.match(value.strip())
-    return (float(found[1]), found[2]) if found else None
+def _expanded(name: str, value: str) -> Declarations:
+    """A declaration as the ones it stands for; none if a browser would not take its value."""
+    if name.startswith("--"):
+        return {name: value}
+    longhands = _SHORTHANDS.get(name)
+    if longhands is None:
+        return {name: value} if value in _ANYWHERE or "var(" in value or _CHECKS[name](name, value) else {}
+    if value in _ANYWHERE:
+        return dict.fromkeys(longhands("visible" if name == "overflow" else "0"), value)
+    return longhands(value)
 
 
-def is_zero(value: str) -> bool:
-    """Whether it is a length of nothing, or of one pixel, which is as good as nothing."""
-    found = length(value)
-    return found is not None and abs(found[0]) <= (1 if found[1] in {"px", "pt", ""} else 0)
+def _is_word(name: str, value: str) -> bool:
+    return bool(_WORDS[name].fullmatch(value))
 
 
-def colour(value: str) -> Colour | None:
-    """The colour a value names, if it is one that can be told."""
-    value = value.strip()
-    if re.fullmatch(r"#?[0-9a-f]{6}(?:[0-9a-f]{2})?", value):
-        digits = value.lstrip("#")
-        return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:6], 16)
-    if re.fullmatch(r"#[0-9a-f]{3,4}", value):
-        red, green, blue = (int(digit * 2, 16) for digit in value[1:4])
-        return red, green, blue
-    if value.startswith(("rgb(", "rgba(")):
-        return _from_numbers(value)
-    return _NAMED.get(value)
-
-
-def _from_numbers(value: str) -> Colour | None:
-    numbers = [int(number) for number in re.findall(r"\b\d{1,3}\b(?!%)", value[:60])]
-    return (numbers[0], numbers[1], numbers[2]) if len(numbers) >= 3 and "%" not in value else None
-
-
-def is_clear(value: str) -> bool:
-    """Whether a colour lets everything through."""
-    return value == "transparent" or bool(re.fullmatch(r"rgba\([^()]{1,40}[,/]\s{0,4}(?:0|0?\.0+|0%)\s{0,4}\)", value))
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One selector: what an element must have, what must be around it, and what then holds."""
-
-    own: frozenset[str]
-    around: frozenset[str]
-    style: Declarations
-
-    @property
-    def weight(self) -> tuple[int, int, int]:
-        parts = [*self.own, *self.around]
-        ids = sum(part[0] == "#" for part in parts)
-        classes = sum(part[0] == "." for part in parts)
-        return ids, classes, len(parts) - ids - classes
-
-
-def rules_of(sheets: list[str]) -> list[Rule]:
-    """The rules that can be judged, the weightiest last."""
-    found: list[Rule] = []
-    for sheet in sheets:
-        for selectors, body in _blocks(without_comments(sheet.replace("<!--", " ").replace("-->", " "))):
-            style = {name: value for name, value in declarations(body).items() if name in _OF_INTEREST}
-            if style and len(found) < MOST_RULES:
-                found += (rule for selector in selectors.split(",")[:50] if (rule := _rule(selector, style)))
-    return sorted(found, key=lambda rule: rule.weight)
-
-
-def _blocks(sheet: str) -> Iterator[tuple[str, str]]:
-    """Selectors and what is in their braces, of what holds on a wide screen."""
-    around: list[bool] = []
-    prelude = ""
-    at = 0
-    for brace in _BRACES.finditer(sheet):
-        before, at = sheet[at : brace.start()], brace.end()
-        if brace[0] == "{":
-            prelude = before.rpartition(";")[2].strip().lower()
-            around.append(_holds(prelude))
-        elif around:
-            if all(around) and not prelude.startswith("@"):
-                yield prelude, before
-            around.pop()
-
-
-def _holds(prelude: str) -> bool:
-    if not prelude.startswith("@"):
+def _is_length(name: str, value: str) -> bool:
+    if _LENGTH_WORD.fullmatch(value) or (name == "font-size" and value in _SIZE_WORDS):
         return True
-    name, _, query = prelude.partition(" ")
-    return name == "@media" and any(_LEAST_WIDTH.match(" ".join(each.split())) for each in query[:500].split(","))
+    found = pixels(value)
+    if found is None:
+        return "(" in value and value.startswith(("calc(", "min(", "max(", "clamp(", "fit-content(", "env("))
+    bare = value[-1] in ".0123456789" and name not in {"line-height", "zoom"}
+    return not (found < 0 and name in _NOT_BELOW_NOTHING) and not (bare and abs(found) > 1)
 
 
-def _rule(selector: str, style: Declarations) -> Rule | None:
-    """None for what asks for siblings, attributes or states: those are not judged."""
-    compounds = selector.replace(">", " ").split()
-    if not compounds or len(compounds) > 8 or not all(_COMPOUND.match(each) for each in compounds):
-        return None
-    *around, own = (frozenset(_PART.findall(each)) - {"*"} for each in compounds)
-    return Rule(own, frozenset().union(*around), style)
+def _is_number(_: str, value: str) -> bool:
+    return all(pixels(word) is not None for word in value.split()) or value == "none"
+
+
+def _is_colour(_: str, value: str) -> bool:
+    return value == "currentcolor" or ink(value) is not None
+
+
+def _is_functions(_: str, value: str) -> bool:
+    return bool(_FUNCTIONS.fullmatch(value))
+
+
+def _is_picture(_: str, value: str) -> bool:
+    return value == "none" or "url(" in value or "gradient(" in value or "image" in value
+
+
+def _of_font(value: str) -> Declarations:
+    """A size, and behind it a name."""
+    if value in _SYSTEM_FONTS:
+        return {"font-size": "medium"}
+    words = value.split()[:12]
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        size = word.partition("/")[0]
+        if after and (size in _SIZE_WORDS or (pixels(size) is not None and not _is_weight(size))):
+            return {"font-size": size}
+    return {"font-size": value} if value == "0" else {}
+
+
+def _is_weight(size: str) -> bool:
+    return size.isdigit() and int(size[:9]) >= 1
+
+
+def _of_ground(value: str) -> Declarations:
+    if "url(" in value or "gradient(" in value or "image" in value:
+        return {"background-image": "url(x)", "background-color": "transparent"}
+    words = _words(value)
+    inks = [word for word in words if ink(word) is not None]
+    others = [word for word in words if ink(word) is None]
+    if len(inks) > 1 or not all(_GROUND_WORD.fullmatch(word) or pixels(word) is not None for word in others):
+        return {}
+    return {"background-color": inks[0] if inks else "transparent", "background-image": "none"}
+
+
+def _words(value: str) -> list[str]:
+    """Words, of which one may have words in brackets."""
+    words: list[str] = []
+    for word in value[:500].split():
+        if words and words[-1].count("(") > words[-1].count(")"):
+            words[-1] += f" {word}"
+        else:
+            words.append(word)
+    return words
+
+
+def _of_sides(names: tuple[str, str, str, str], value: str) -> Declarations:
+    words = _words(value)
+    if not 1 <= len(words) <= 4 or not all(_is_length("margin", word) for word in words):
+        return {}
+    top, right, bottom, left = (words * 4)[:4] if len(words) in {1, 2, 4} else (*words, words[1])
+    return dict(zip(names, (top, right, bottom, left), strict=True))
+
+
+def _of_overflow(value: str) -> Declarations:
+    words = value.split()
+    if len(words) not in {1, 2} or not all(_is_word("overflow-x", word) for word in words):
+        return {}
+    return {"overflow-x": words[0], "overflow-y": words[-1]}
+
+
+def _of_margin(value: str) -> Declarations:
+    return _of_sides(("margin-top", "margin-right", "margin-bottom", "margin-left"), value)
+
+
+def _of_inset(value: str) -> Declarations:
+    return _of_sides(("top", "right", "bottom", "left"), value)
+
+
+_SHORTHANDS: dict[str, Callable[[str], Declarations]] = {
+    "font": _of_font,
+    "background": _of_ground,
+    "overflow": _of_overflow,
+    "margin": _of_margin,
+    "inset": _of_inset,
+}
+# What decides whether a thing is seen; declarations of anything else are not kept.
+_CHECKS: dict[str, Callable[[str, str], bool]] = {
+    **dict.fromkeys(_WORDS, _is_word),
+    **dict.fromkeys(_LENGTHS, _is_length),
+    **dict.fromkeys(("opacity", "scale", "translate"), _is_number),
+    **dict.fromkeys(("color", "background-color", "-webkit-text-fill-color"), _is_colour),
+    **dict.fromkeys(("clip", "clip-path", "-webkit-clip-path", "transform", "-webkit-transform"), _is_functions),
+    **dict.fromkeys(("filter", "-webkit-filter"), _is_functions),
+    "background-image": _is_picture,
+}

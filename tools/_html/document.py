@@ -118,7 +118,9 @@ class Document:
 
     events: list[Event] = field(default_factory=list)
     sheets: list[str] = field(default_factory=list)
+    late_sheets: list[str] = field(default_factory=list)  # of what is not read
     is_whole: bool = True
+    is_for_all: bool = True  # not so if some of it is left out that only some programs show
 
 
 class _Builder:
@@ -138,6 +140,11 @@ class _Builder:
                 self._start(name, attributes)
             case End(name):
                 self._end(name)
+
+    @property
+    def size(self) -> int:
+        """How many events there are, and are still to come at least."""
+        return len(self.document.events) + len(self._stack)
 
     def finish(self) -> Document:
         self._pop_to(0)
@@ -209,7 +216,7 @@ def document_of(tokens: Iterable[Token], most: int) -> Document:
     """The document that the tokens make, or its first part: everything that is opened is closed, in order."""
     builder = _Builder()
     for token in tokens:
-        if len(builder.document.events) >= most:
+        if builder.size >= most:
             builder.document.is_whole = False
             break
         builder.add(token)

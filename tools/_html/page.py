@@ -9,6 +9,8 @@ from tools._html.marks import Mark
 # Deeper than this, no reader gains anything, and every line would grow.
 DEEPEST_QUOTE = 5
 DEEPEST_LIST = 8
+# Of a link's text: links lie in links where somebody means to cost time.
+MOST_SAID = 400
 
 # Mail that wants a nice preview pads it with characters that nobody sees.
 _FILLERS = dict.fromkeys(
@@ -58,9 +60,13 @@ class Page:
         """A place in the line in hand, for `since` and `cut`."""
         return len(self._line)
 
-    def since(self, at: int) -> str:
-        """What has been written into the line since then."""
-        return "".join(self._line[at:]).strip()
+    def since(self, at: int, most: int = MOST_SAID) -> str:
+        """What has been written into the line since then; of very much, the beginning."""
+        parts, length = [], 0
+        while at < len(self._line) and length <= most:
+            parts.append(self._line[at])
+            length, at = length + len(parts[-1]), at + 1
+        return "".join(parts).strip()
 
     def cut(self, at: int) -> None:
         """Take back what has been written into the line since then."""

@@ -45,26 +45,51 @@ _END_OF_COMMENT = re.compile(r"--!?>")
 _CODE = re.compile(r"&#[xX]?0*([0-9a-fA-F]*)")
 _IN_ATTRIBUTE = re.compile(r"&(?:#[0-9xX][0-9a-fA-F]*;?|[a-zA-Z][a-zA-Z0-9]{1,31};)")
 
+_STYLE = re.compile(r"<style(?=[\s/>])", re.IGNORECASE)
 _UNREAD = ("script", "iframe", "noembed", "noframes", "title")
 _RAW = {name: re.compile(rf"</{name}(?=[\s/>])", re.IGNORECASE) for name in (*_UNREAD, "style", "textarea", "xmp")}
 
 
-def tokens(source: str) -> Iterator[Token]:
+class Tokens:
+    """The tokens of a document or of a piece of one; `at` is how far it has been read."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self.at = 0
+
+    def __iter__(self) -> Iterator[Token]:
+        source = self._source
+        while found := _MARKUP.search(source, self.at):
+            start, self.at = self.at, found.start()
+            if self.at > start:
+                yield decoded(source[start : self.at])
+            token, self.at = _markup(source, self.at)
+            if token is not None:
+                yield token
+            if isinstance(token, Start) and token.name in _RAW:
+                content, self.at = _raw(source, self.at, token.name)
+                if content is not None:
+                    yield content
+                yield End(token.name)
+        start, self.at = self.at, len(source)
+        if start < len(source):
+            yield decoded(source[start:])
+
+
+def tokens(source: str) -> Tokens:
     """The tokens of a document or of a piece of one; comments and scripts are left out."""
-    at = 0
-    while found := _MARKUP.search(source, at):
-        if found.start() > at:
-            yield decoded(source[at : found.start()])
+    return Tokens(source)
+
+
+def sheets_in(source: str, at: int) -> list[str]:
+    """The style sheets of what is not read: they may hide what is."""
+    sheets: list[str] = []
+    while found := _STYLE.search(source, at):
         token, at = _markup(source, found.start())
-        if token is not None:
-            yield token
-        if isinstance(token, Start) and token.name in _RAW:
-            content, at = _raw(source, at, token.name)
-            if content is not None:
-                yield content
-            yield End(token.name)
-    if at < len(source):
-        yield decoded(source[at:])
+        content, at = _raw(source, at, "style") if token is not None else (None, at)
+        if isinstance(content, Sheet):
+            sheets.append(content.text)
+    return sheets
 
 
 def decoded(text: str) -> str:

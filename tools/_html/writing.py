@@ -12,6 +12,9 @@ from tools._html.marks import ENDS, Mark, mark_of
 from tools._html.page import Page, words_of
 from tools._html.rows import BLOCKS, data_rows
 
+# Links in links, each of which would have its text read.
+MOST_LINKS = 8
+
 _APART = frozenset(
     ["p", "ul", "ol", "dl", "table", "blockquote", "pre", "h1", "h2", "h3", "h4", "h5", "h6", "figure", "fieldset"]
 )
@@ -110,7 +113,8 @@ class Writer:
         self._page.rule()
 
     def _begin_link(self, opened: Open) -> None:
-        self._links.append((opened["href"], self._page.at, self._page.written))
+        address = opened["href"] if len(self._links) < MOST_LINKS else ""
+        self._links.append((address, self._page.at, self._page.written))
 
     def _begin_list(self, opened: Open) -> None:
         self._counters.append(_first_number(opened) if opened.name == "ol" else None)
@@ -172,7 +176,7 @@ class Writer:
 
     def _end_link(self, _: Open) -> None:
         address, at, written = self._links.pop()
-        if self._page.written == written:
+        if not address or self._page.written == written:
             return
         said = self._page.since(at)
         shown = link_text(words_of(said), address, self._home)

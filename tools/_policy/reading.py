@@ -33,13 +33,14 @@ _KEYS = {
     "quiet": ("hours", "days", "zone", "then", "classes"),
     "tools": ("always_approved", "never_approved", "always_asked"),
 }
+_FINDERS = ("tool_find", "tool_describe", "tool_call")
 _OF_LIST = dict(zip(_KEYS["tools"], (Verdict.ALLOW, Verdict.REFUSE, Verdict.ASK), strict=True))
 _GUARDED = {each.value: each for each in (Access.WRITE, Access.SEND, Access.DESTROY)}
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-(?:([01]\d|2[0-3]):([0-5]\d)|24:00)", re.ASCII)
 
 
-def read_policy(path: Path, tools: Collection[str]) -> Policy:
-    """The policy in this file; SettingsError names every mistake at once. `tools` are the names of all tools."""
+def read_policy(path: Path, tools: Mapping[str, Access]) -> Policy:
+    """The policy in this file; SettingsError names every mistake at once. `tools` are all there are, by name."""
     try:
         content = _content_of(path)
     except ValueError as error:
@@ -140,18 +141,29 @@ def _caps(table: Table) -> Mapping[Access, int]:
     return MappingProxyType({access: limit for access, limit in limits.items() if limit is not None})
 
 
-def _of_tools(table: Table, tools: Collection[str]) -> Mapping[str, Verdict]:
+def _of_tools(table: Table, tools: Mapping[str, Access]) -> Mapping[str, Verdict]:
     verdicts: dict[str, Verdict] = {}
     lists: dict[str, str] = {}
     for key, verdict in _OF_LIST.items():
         for tool in dict.fromkeys(table.texts(key, '"mail_send_message"')):
-            if tool not in tools:
-                table.wrong(key, f"has {shown(tool)!r}, which is no tool. {meant(tool, tools)}")
+            if mistake := _mistake_of(tool, verdict, tools):
+                table.wrong(key, f"has {mistake}")
             elif tool in lists:
                 table.wrong(key, f"has {tool}, and so has {lists[tool]}. Leave it in one of them")
             else:
                 verdicts[tool], lists[tool] = verdict, key
     return MappingProxyType(verdicts)
+
+
+def _mistake_of(tool: str, verdict: Verdict, tools: Mapping[str, Access]) -> str:
+    """Why this tool cannot stand in the list with this verdict, and what to do; "" where it can."""
+    if tool in _FINDERS:
+        return f"{tool}, which only leads to other tools. Name those: a rule on them also holds for calls through it"
+    if tool not in tools:
+        return f"{shown(tool)!r}, which is no tool. {meant(tool, tools)}"
+    if tools[tool] is Access.READ and verdict is not Verdict.REFUSE:
+        return f"{tool}, which only reads, and nobody is asked about that. Take it out; never_approved can forbid it"
+    return ""
 
 
 def _quiet(table: Table) -> Quiet | None:

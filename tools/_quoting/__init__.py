@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from tools._html import LONGEST, TOO_LONG, written
+from tools._quoting import words
 from tools._quoting.cutting import Cut, shortened
 from tools._quoting.earlier import count
 from tools._quoting.signatures import without_banner
@@ -25,12 +26,17 @@ class MailText:
     has_signature_cut: bool
 
 
-def mail_text(body: str, *, is_html: bool, whole: bool = False, home: Collection[str] = ()) -> MailText:
-    """What a mail says that the messages before it did not. `whole` keeps everything that can be seen."""
+def mail_text(
+    body: str, *, is_html: bool, whole: bool = False, home: Collection[str] = (), subject: str = ""
+) -> MailText:
+    """What a mail says that the messages before it did not. `whole` keeps everything that can be seen.
+
+    A subject that says that another message is passed on keeps that one, too.
+    """
     text, is_whole = written(body, home=home, marks=not whole) if is_html else _plain(body)
     if whole:
         return MailText(_closed(text, is_whole), 0, has_signature_cut=False)
-    cut = Cut(without_banner(text.split("\n")))
+    cut = Cut(without_banner(text.split("\n")), passes_on=words.PASSED_ON.match(subject[:200]) is not None)
     place = cut.place()
     kept, history = cut.lines[:place], cut.lines[place:]
     unsigned = cut.unsigned(place)
@@ -40,7 +46,7 @@ def mail_text(body: str, *, is_html: bool, whole: bool = False, home: Collection
     return MailText(
         _closed(_squeezed(lines), is_whole),
         count(history) if history else 0,
-        has_signature_cut=_letters(unsigned) < _letters(kept),
+        has_signature_cut=_letters(unsigned) < _letters(kept) or cut.is_signed_below(place),
     )
 
 
@@ -53,7 +59,8 @@ def _squeezed(lines: list[str]) -> str:
 
 def _plain(body: str) -> tuple[str, bool]:
     text = body[:LONGEST].replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-    return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n"), len(body) <= LONGEST
+    lines = (line if line == "-- " else line.rstrip() for line in text.split("\n"))
+    return "\n".join(lines).strip("\n"), len(body) <= LONGEST
 
 
 def _closed(text: str, is_whole: bool) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from tools._html import Mark
 from tools._quoting import words
@@ -16,12 +15,14 @@ MOST_LETTERS_ABOVE = 6000
 LINES_OF_QUOTE = 3
 LONGEST_QUOTED = 200
 _SHORT = 300
+_MOST_LINES_ANSWERED = 200
+_MOST_LINES_SIGNED = 3
 
 
 class Cut:
     """Looks through the lines once for the place from which on everything is history."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
+    def __init__(self, lines: Sequence[str], *, passes_on: bool = False) -> None:
         self.lines = list(lines)
         self._ends = _containers(lines)
         self._next = _next_said(self.lines)
@@ -30,6 +31,7 @@ class Cut:
         self._starts = [0]
         self._pointed = False
         self._lifted = 0
+        self._passes_on = passes_on
         self.has_quotes = False
 
     def place(self) -> int:
@@ -54,16 +56,33 @@ class Cut:
         parts = [self.lines[start:end] for start, end in zip(self._starts, ends, strict=True)]
         left: list[str] = []
         for part in parts:
-            left += [*without_signature(part, may_be_all=len(parts) > 1), ""]
+            left += [*without_signature(part), ""]
         return left
 
+    def is_signed_below(self, place: int) -> bool:
+        """Whether a signature comes after the history that begins there."""
+        ends = (at for at in range(len(self.lines) - 1, place - 1, -1) if _ends_history(self.lines[at]))
+        below = self.lines[next(ends, len(self.lines)) + 1 :]
+        return any(map(says_something, below)) and not any(
+            map(says_something, without_signature(["", *below], may_be_all=True))
+        )
+
     def _is_history(self, opening: Opening) -> bool:
+        if not opening.is_sure:
+            if self._is_pointer(opening.start):
+                self._keep(opening)
+            return False
         is_last = self._is_last(opening)
-        if opening.kind is Kind.FORWARDED or (is_last and self._is_pointer(opening.start)):
+        if opening.kind is Kind.FORWARDED or (is_last and (self._passes_on or self._is_pointer(opening.start))):
+            self._passes_on = False
             self._keep(opening)
             return False
         self.has_quotes = True
-        return is_last
+        return is_last and not self._is_answered(opening)
+
+    def _is_answered(self, opening: Opening) -> bool:
+        """Whether the message that is opened has answers in it under the name of who wrote them."""
+        return any(map(words.ANSWER_WITHIN.match, self.lines[opening.end : opening.end + _MOST_LINES_ANSWERED]))
 
     def _is_last(self, opening: Opening) -> bool:
         """Whether nothing new comes after the message that is opened."""
@@ -84,8 +103,11 @@ class Cut:
     def _points_down(self, above: list[str]) -> bool:
         if len(above) > MOST_LINES_ABOVE or sum(map(len, above)) > MOST_LETTERS_ABOVE:
             return False
-        said = " ".join(line.strip() for line in without_signature(above, may_be_all=True) if says_something(line))
-        return not said or (not self._pointed and len(said) <= _SHORT and bool(words.POINTS_DOWN.search(said)))
+        lines = [line.strip() for line in without_signature(above, may_be_all=True) if says_something(line)]
+        said = " ".join(lines)
+        if not said or (not self._pointed and _only_greets(lines)):
+            return True
+        return not self._pointed and len(said) <= _SHORT and bool(words.POINTS_DOWN.search(said))
 
     def _keep(self, opening: Opening) -> None:
         """The message that is opened counts as part of this one."""
@@ -101,12 +123,28 @@ class Cut:
     def _is_all(self, end: int) -> bool:
         """Whether nothing comes after this line but a signature, or more history."""
         at = self._next[end]
-        if at == len(self.lines) or opening_at(self.lines, at):
+        if at == len(self.lines) or ((opening := opening_at(self.lines, at)) and opening.is_sure):
             return True
-        rest = list(islice((line for line in self.lines[end : end + 200] if line.strip()), MOST_SIGNATURE_LINES + 4))
-        return len(rest) < MOST_SIGNATURE_LINES + 4 and not any(
-            says_something(line) for line in without_signature(["", *rest], may_be_all=True)
-        )
+        last = at
+        for _ in range(MOST_SIGNATURE_LINES + 4):
+            last = self._next[last + 1] if last < len(self.lines) else last
+        if last < len(self.lines):
+            return False
+        rest = without_signature(["", *self.lines[end:]], may_be_all=True)
+        return not any(map(says_something, rest))
+
+
+def _only_greets(lines: list[str]) -> bool:
+    """Whether there is a salutation, and a farewell with a name, and nothing between them."""
+    while lines and words.GREETING.fullmatch(lines[0]):
+        lines = lines[1:]
+    if lines and words.CLOSING.fullmatch(lines[0]):
+        return len(lines) <= _MOST_LINES_SIGNED and all(line.istitle() for line in lines[1:])
+    return not lines
+
+
+def _ends_history(line: str) -> bool:
+    return is_quoted(line) or line == Mark.HISTORY_END
 
 
 def _containers(lines: Sequence[str]) -> dict[int, int]:

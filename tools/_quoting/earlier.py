@@ -9,13 +9,20 @@ from enum import Enum, auto
 
 from tools._html import Mark
 from tools._quoting import words
+from tools._quoting.attributions import is_exact
 
 _QUOTE = re.compile(r"(?:>\s?)+")
 _RULE = re.compile(r"[-_=*]{3,200}$")
 _DATE_OR_ADDRESS = re.compile(r"\d|@")
+_TIME_OR_ADDRESS = re.compile(r"\b\d{1,2}[:.h]\d{2}\b|\S@\S")
 _HEADER_LINES = 12
 _MOST_MARKS = 8
 _LONGEST_ATTRIBUTION = 400
+
+
+_OUTLOOK = (words.SENT_LABEL, words.TO_LABEL, words.SUBJECT_LABEL)
+_GMAIL = (words.SENT_LABEL, words.SUBJECT_LABEL, words.TO_LABEL)
+_APPLE = (words.SUBJECT_LABEL, words.SENT_LABEL, words.TO_LABEL)
 
 
 class Kind(Enum):
@@ -30,11 +37,12 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """The lines that announce an earlier message: from `start` to before `end`."""
+    """The lines that announce an earlier message: from `start` to before `end`. What is not sure may be new text."""
 
     kind: Kind
     start: int
     end: int
+    is_sure: bool = True
 
 
 def is_quoted(line: str) -> bool:
@@ -59,9 +67,30 @@ def opening_at(lines: Sequence[str], at: int) -> Opening | None:
             return _with_headers(kind, lines, at)
     end = _end_of_headers(lines, _next(lines, at + 1) if _RULE.match(line) else at)
     if end:
-        return Opening(Kind.HEADERS, at, end)
+        return Opening(Kind.HEADERS, at, end, is_sure=bool(_RULE.match(line)) or _are_of_program(lines, at, end))
     end = _end_of_attribution(lines, at)
-    return Opening(Kind.ATTRIBUTION, at, end) if end else None
+    return Opening(Kind.ATTRIBUTION, at, end, is_sure=_is_of_program(lines, at, end)) if end else None
+
+
+def _are_of_program(lines: Sequence[str], at: int, end: int) -> bool:
+    """Whether headers stand apart from what is above, and in an order in which programs write them."""
+    if at and lines[at - 1].strip() and not lines[at - 1].startswith("\0"):
+        return False
+    said = [line.strip() for line in lines[at:end]]
+    order = tuple(kind for line in said if (kind := _label_of(line[:80])) is not None)
+    if order == _APPLE or (order == _OUTLOOK and any(words.SENT_SURELY.match(line[:80]) for line in said)):
+        return True
+    return order in {_OUTLOOK, _GMAIL} and any(_TIME_OR_ADDRESS.search(line) for line in said)
+
+
+def _is_of_program(lines: Sequence[str], at: int, end: int) -> bool:
+    """Whether an attribution stands above a message, or can be nothing else by its form."""
+    below = next((each for each in range(end, min(end + 4, len(lines))) if lines[each].strip()), len(lines))
+    if below < len(lines):
+        line = lines[below]
+        if is_quoted(line) or line in {Mark.HISTORY, Mark.HISTORY_BELOW} or _end_of_headers(lines, below):
+            return True
+    return is_exact(" ".join(line.strip() for line in lines[at:end]))
 
 
 def _marked(lines: Sequence[str], at: int) -> Opening | None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+
+import anyio.to_thread
 
 from tools._outside import Home
 from tools._quoting import mail_text
@@ -13,6 +17,14 @@ from tools.mail.messages import GraphMessage
 
 _A_WORD = 80
 
+# What is read at once is read within milliseconds. The rest takes a thread: somebody may have made it to be slow,
+# which takes far less of HTML than of plain text.
+_QUICK = 20_000
+_QUICK_HTML = 2_000
+# Of one among many mails, and of all of them; a mail that people write has some ten thousand.
+_MOST_OF_ONE = 200_000
+_MOST_TOGETHER = 1_000_000
+
 
 @dataclass(frozen=True)
 class Text:
@@ -20,18 +32,51 @@ class Text:
 
     text: str
     earlier: int
+    has_signature_cut: bool = False
+    unread: int = 0
+    """How many characters of the body were too many to be looked at."""
+
+    @property
+    def is_shortened(self) -> bool:
+        """Whether something that was there is not in the text."""
+        return bool(self.earlier) or self.has_signature_cut
 
 
 def text_of(message: GraphMessage, home: Home, *, whole: bool = False) -> Text:
     """The text of a message; `whole` keeps quoted history and the signature."""
-    is_html = (message.body.kind or "").lower() == "html"
-    read = mail_text(message.body.content or "", is_html=is_html, whole=whole, home=home.domains)
-    return Text(cleaned(defused(read.text, home=home.domains)).strip(), read.earlier)
+    body = message.body
+    read = mail_text(
+        body.content or "", is_html=body.is_html, whole=whole, home=home.domains, subject=message.subject or ""
+    )
+    return Text(cleaned(defused(read.text, home=home.domains)).strip(), read.earlier, read.has_signature_cut)
+
+
+async def read_text(message: GraphMessage, home: Home, *, whole: bool = False) -> Text:
+    """The same, without keeping others waiting."""
+    if len(message.body.content or "") <= (_QUICK_HTML if message.body.is_html else _QUICK):
+        return text_of(message, home, whole=whole)
+    return await anyio.to_thread.run_sync(partial(text_of, message, home, whole=whole))
+
+
+async def read_texts(messages: Sequence[GraphMessage], home: Home) -> list[Text]:
+    """The texts of many, the last first as long as there are not too many characters.
+
+    Each is read as a whole or not at all: what the end of a page says can hide what its beginning shows.
+    """
+    if len(messages) == 1:
+        return [await read_text(messages[0], home)]
+    left, texts = _MOST_TOGETHER, list[Text]()
+    for message in reversed(messages):
+        length = len(message.body.content or "")
+        is_read = length <= min(left, _MOST_OF_ONE)
+        left -= length if is_read else 0
+        texts.append(await read_text(message, home) if is_read else Text("", 0, unread=length))
+    return texts[::-1]
 
 
 def earlier_messages(number: int) -> str:
-    """What to do about history that was left out."""
-    return f"{count(number, 'earlier message')} below it: mail_read_thread." if number else ""
+    """What to do about history that was left out: what was forwarded from elsewhere is in no thread of this mailbox."""
+    return f"{count(number, 'earlier message')} below it: mail_read_thread, or whole=true." if number else ""
 
 
 def part_of(text: str, start: int, most: int) -> str:

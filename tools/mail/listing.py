@@ -15,7 +15,7 @@ from tools._services import Graph, LocalHere
 from tools._times import Clock
 from tools._untrusted import one_line
 from tools.mail.folders import OWN, folder_path, well_known
-from tools.mail.messages import GraphMessage, Person, subject_of
+from tools.mail.messages import GraphMessage, Person, subject_of, without_bars
 from tools.mail.toolset import MESSAGE, WANTS, mail
 
 _FIELDS = "id,subject,receivedDateTime,isRead,hasAttachments"
@@ -36,8 +36,7 @@ class MessageRow(BaseModel):
     marks: str | None = Field(None, description="* unread, + files, ! outside")
 
     def as_line(self) -> str:
-        # Whoever chose a name with a bar in it would also choose what seems to be the subject.
-        who = (f"to {self.to}" if self.to else self.sender or "nobody").replace("|", "/")
+        who = without_bars(f"to {self.to}" if self.to else self.sender or "nobody")
         return f"{self.id} {self.received or 'no date'} {self.marks or ''}|{who}|{self.subject}"
 
 

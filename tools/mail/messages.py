@@ -9,6 +9,14 @@ from tools._untrusted import one_line
 
 _NAME, _ADDRESS = 40, 60
 
+# What may pass for the bar between the parts of a row.
+_BARS = (
+    "|\u00a6\u01c0\u01c1\u2016\u2223\u2225\u239c\u239f\u23a2\u23a5\u23aa\u23ae\u23b8\u23b9\u23d0"
+    "\u2502\u2503\u2506\u2507\u250a\u250b\u254e\u254f\u2551\u258f\u2595\u2758\u2759\u275a\u2d4f\u2f01\u4e28"
+    "\ufe31\ufe32\ufe33\ufe34\uff5c\uffe4\uffe8"
+)
+_WITHOUT_BARS = str.maketrans(dict.fromkeys(_BARS, "/"))
+
 
 class Address(BaseModel):
     name: str | None = None
@@ -38,6 +46,10 @@ class Body(BaseModel):
     content: str | None = None
     kind: str | None = Field(None, alias="contentType")
 
+    @property
+    def is_html(self) -> bool:
+        return (self.kind or "").lower() == "html"
+
 
 class GraphMessage(BaseModel):
     """A message, or the part of one that was asked for."""
@@ -66,6 +78,11 @@ class GraphMessage(BaseModel):
     def is_to_outside(self, home: Home) -> bool:
         """Whether somebody outside the tenant is among those that it goes to."""
         return any(home.is_outside(each.address) for each in self.readers)
+
+
+def without_bars(name: str) -> str:
+    """A name for a row: who chose one with a bar in it would also choose what seems to be the part after it."""
+    return name.translate(_WITHOUT_BARS)
 
 
 def subject_of(message: GraphMessage, limit: int = 80) -> str:

@@ -15,7 +15,7 @@ from tools._render import Answer, Form, Quoted
 from tools._services import Graph, LocalHere
 from tools._units import listed, size
 from tools._untrusted import one_line
-from tools.mail.bodies import earlier_messages, part_of, text_of
+from tools.mail.bodies import earlier_messages, part_of, read_text
 from tools.mail.messages import GraphMessage, Person, subject_of
 from tools.mail.toolset import ATTACHMENT, MESSAGE, WANTS, mail
 
@@ -54,6 +54,7 @@ class Message(Answer):
     _readers: tuple[int, int] = PrivateAttr(default=(0, 0))
     _start: int = PrivateAttr(default=0)
     _whole: bool = PrivateAttr(default=False)
+    _is_unsigned: bool = PrivateAttr(default=False)
 
     def says(self) -> str:
         return f"Received {self.received}." if self.received else "Not received yet."
@@ -73,11 +74,12 @@ class Message(Answer):
         whole = ", whole=true" if self._whole else ""
         more = f"The text goes on: start={self.next_start}{whole}." if self.next_start is not None else ""
         files = "There are more files than these." if self.more_files else ""
-        return " ".join(part for part in (earlier_messages(self.earlier or 0), more, files) if part)
+        unsigned = "A signature or notice was left out: whole=true." if self._is_unsigned else ""
+        return " ".join(part for part in (earlier_messages(self.earlier or 0), unsigned, more, files) if part)
 
-    def begun(self, start: int, *, whole: bool, to: int, cc: int) -> Self:
+    def begun(self, start: int, *, whole: bool, unsigned: bool, to: int, cc: int) -> Self:
         """Say which part of which text it is, and how many readers it has."""
-        self._start, self._whole, self._readers = start, whole, (to, cc)
+        self._start, self._whole, self._is_unsigned, self._readers = start, whole, unsigned, (to, cc)
         return self
 
     def fitting(self, form: Form) -> Self:
@@ -103,7 +105,7 @@ async def read_message(
     reply, clock, home = await asyncio.gather(graph.get(path, {"$select": _FIELDS}), here.clock(), here.home())
     found = GraphMessage.model_validate(reply)
     files, more = await _files(graph, path) if found.has_files else ([], False)
-    text = text_of(found, home, whole=whole)
+    text = await read_text(found, home, whole=whole)
     if start and start >= len(text.text):
         raise ToolInputError(f"start={start} is beyond the text, which has {len(text.text)} characters.")
     part = part_of(text.text, start, BODY_CHARACTERS)
@@ -121,7 +123,8 @@ async def read_message(
         next_start=end if end < len(text.text) else None,
     )
     to, cc = len(found.to or ()), len(found.cc or ())
-    return message.begun(start, whole=whole, to=to, cc=cc).marked(found.is_from_outside(home))
+    message = message.begun(start, whole=whole, unsigned=text.has_signature_cut, to=to, cc=cc)
+    return message.marked(found.is_from_outside(home))
 
 
 async def _files(graph: GraphClient, path: str) -> tuple[list[Attachment], bool]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from tools._render import Outcome
 from tools._scopes import satisfied
 from tools._services import CallerIdentity, Graph, LocalHere
 from tools._units import count, listed
-from tools._untrusted import is_unseen, one_line
+from tools._untrusted import cleaned, one_line
 from tools.mail.addresses import lines_of
 from tools.mail.toolset import WANTS, mail
 
@@ -29,8 +30,10 @@ MOST_RECIPIENTS = MOST_TARGETS
 _FINDS_PEOPLE = "People.Read"
 _MOST_LOOKED_UP = 20
 _LONGEST_NAME = 60
-# Unseen themselves, they join or colour the signs beside them.
-_IN_EMOJI = frozenset("\u200d\ufe0e\ufe0f")
+# Unseen themselves, they join or colour the signs before them; anywhere else they could spell a message.
+_IN_EMOJI = re.compile(
+    "(?<=[\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001faff])[\ufe0e\ufe0f]?\u200d?|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+)
 _To = Annotated[list[str], Field(description="addresses", min_length=1, max_length=MOST_RECIPIENTS)]
 _More = Annotated[list[str], Field(max_length=MOST_RECIPIENTS)]
 
@@ -102,11 +105,17 @@ def _preview(lines: Mapping[str, Collection[str]], subject: str, text: str, know
     facts = [(line.capitalize(), tuple(known.shown(people))) for line, people in lines.items() if people]
     outside = [each for people in lines.values() for each in people if known.home.is_outside(each)]
     warnings = [f"Outside your organisation: {listed(outside, most=5)}."] if outside else []
-    if unseen := sum(is_unseen(each) and each not in _IN_EMOJI and each != "\r" for each in f"{subject}{text}"):
+    if unseen := _unseen_in(subject) + _unseen_in(text):
         warnings.append(f"It has {count(unseen, 'character')} that cannot be seen here.")
     return Preview(
         "Send this mail?", (*facts, ("Subject", _titled(subject))), text=text or "(no text)", warning=" ".join(warnings)
     )
+
+
+def _unseen_in(text: str) -> int:
+    """How much is sent of this, and not shown: whatever cleaning takes away, be it a command, a mark or an entity."""
+    sent = _IN_EMOJI.sub("", text.replace("\r\n", "\n"))
+    return len(sent) - len(cleaned(sent))
 
 
 def _titled(subject: str) -> str:

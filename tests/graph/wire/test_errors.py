@@ -101,7 +101,7 @@ def test_errors_inside_errors_are_followed_only_so_far() -> None:
     error: dict[str, Any] = {"code": "nameAlreadyExists"}
     for _ in range(50):
         error = {"code": "outer", "innerError": error}
-    assert told(400, **error).message == "Graph gave no reason."
+    assert told(400, **error).message.startswith("Graph gave no reason.")
 
 
 def test_an_error_in_the_details_says_what_to_do() -> None:
@@ -174,7 +174,12 @@ def test_a_long_reason_does_not_hide_what_to_do() -> None:
         pytest.param(403, "Forbidden", "lacks a permission, a licence or a role", id="some permission"),
         pytest.param(404, "MailboxNotEnabledForRESTAPI", "no mailbox in Exchange Online", id="no mailbox"),
         pytest.param(404, "ErrorItemNotFound", "exactly as it was listed", id="no such message"),
-        pytest.param(400, "ErrorInvalidIdMalformed", "folder name such as inbox", id="no id of a message"),
+        pytest.param(
+            400,
+            "ErrorInvalidIdMalformed",
+            "Pass an id or handle exactly as it was listed; folders also go by name.",
+            id="no id of a message",
+        ),
         pytest.param(404, "Request_ResourceNotFound", "list again", id="no such object"),
         pytest.param(404, "itemNotFound", "list again", id="no such file"),
         pytest.param(409, "nameAlreadyExists", "choose another name", id="a name that is taken"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any
 
 import httpx
@@ -14,7 +15,9 @@ from tests.corpus_files import pages, texts
 from tests.support import small_tenant, text_of
 from tests.tools.mail.support import NOON, SENDER, Mailbox, in_fence, mailbox_of, mailbox_on
 from tests.tools.untrusted.invariants import active_in, unseen_in
-from tools.mail.bodies import part_of
+from tools._outside import Home
+from tools.mail.bodies import part_of, read_text
+from tools.mail.messages import GraphMessage
 from tools.mail.reading import BODY_CHARACTERS
 
 
@@ -154,9 +157,64 @@ async def test_history_is_left_out_and_comes_when_it_is_asked_for() -> None:
         short = await mailbox.text("read_message", id="x")
         whole = await mailbox.text("read_message", id="x", whole=True)
     assert "Is it?" not in short
-    assert short.splitlines()[-1] == "1 earlier message below it: mail_read_thread."
+    assert short.splitlines()[-1] == "1 earlier message below it: mail_read_thread, or whole=true."
     assert "Is it?" in whole
     assert "earlier message" not in whole
+
+
+SIGNED = "The papers are there.\n\n-- \nPetra Novotny\nNorthwind Freight\n+420 555 0100"
+
+
+async def test_a_signature_that_was_left_out_is_told_and_comes_when_it_is_asked_for() -> None:
+    async with mailbox_on(message_of(with_text(SIGNED))) as mailbox:
+        short = await mailbox.text("read_message", id="x")
+        whole = await mailbox.text("read_message", id="x", whole=True)
+    assert "555" not in short
+    assert short.splitlines()[-1] == "A signature or notice was left out: whole=true."
+    assert "555" in whole
+    assert "left out" not in whole
+
+
+async def test_what_is_whole_without_them_tells_of_no_signature() -> None:
+    async with mailbox_on(message_of(with_text("The papers are there."))) as mailbox:
+        assert "left out" not in await mailbox.text("read_message", id="x")
+
+
+class Watched(Home):
+    """Keeps in mind which threads asked for its domains, as whoever reads a body does."""
+
+    def __init__(self) -> None:
+        super().__init__(())
+        self.threads = set[int]()
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "domains":
+            self.threads.add(get_ident())
+        return super().__getattribute__(name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "length", "is_apart"),
+    [
+        pytest.param("html", 2_000, False, id="a short page"),
+        pytest.param("HTML", 2_001, True, id="a longer page"),
+        pytest.param("text", 20_000, False, id="a short text"),
+        pytest.param("text", 20_001, True, id="a longer text"),
+    ],
+)
+async def test_what_can_be_slow_to_read_does_not_keep_others_waiting(kind: str, length: int, is_apart: bool) -> None:
+    home = Watched()
+    home.threads.clear()
+    message = GraphMessage.model_validate({"body": {"contentType": kind, "content": "x" * length}})
+    assert (await read_text(message, home)).text == "x" * length
+    assert (home.threads == {get_ident()}) is not is_apart
+
+
+async def test_what_somebody_passes_on_is_no_history() -> None:
+    async with mailbox_on(message_of({**with_text(REPLY, "html"), "subject": "FW: Pallets"})) as mailbox:
+        text = await mailbox.text("read_message", id="x")
+    assert "Is it?" in in_fence(text)
+    assert "earlier message" not in text
 
 
 async def test_the_next_part_of_a_whole_text_is_asked_for_as_a_whole() -> None:

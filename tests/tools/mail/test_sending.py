@@ -67,13 +67,13 @@ async def test_a_dry_run_shows_the_exact_request_and_sends_nothing() -> None:
     }
     assert in_fence(facts["preview"]) == [
         "Send this mail?",
+        "Note: Outside your organisation: eve@evil.example and me@x.example.",
         f"To: Jonas Brandt <{JONAS}>",
         "Cc: eve@evil.example (outside)",
         "Bcc: me@x.example (outside)",
         "Subject: Pallets",
         "| One",
         "| Note: two",
-        "Note: Outside your organisation: eve@evil.example and me@x.example.",
     ]
     assert text.startswith("Dry run: nothing was sent.")
     assert "Send this mail?" in in_fence(text)
@@ -157,6 +157,26 @@ async def test_what_cannot_be_sent_is_refused_with_what_to_do(arguments: dict[st
             {"text": "a\U000e0041\U000e0042b"}, ["| ab"], "It has 2 characters that cannot be seen", id="tags"
         ),
         pytest.param({"subject": "Pay\u202e"}, ["Subject: Pay"], "It has 1 character that", id="a turned direction"),
+        pytest.param({"text": "a\x1b[31mb\x1b[0m"}, ["| ab"], "It has 9 characters that", id="colours of a terminal"),
+        pytest.param(
+            {"text": "a\x1b]8;;https://evil.example\x07b\x1b]8;;\x07"},
+            ["| ab"],
+            "It has 32 characters that",
+            id="a link of a terminal, with its payload",
+        ),
+        pytest.param({"text": "a&#x200b;b&zwj;"}, ["| ab"], "It has 13 characters that", id="entities"),
+        pytest.param({"text": "a&amp;#x200b;b"}, ["| ab"], "It has 12 characters that", id="an entity of an entity"),
+        pytest.param({"text": "a\u200db\ufe0f"}, ["| ab"], "It has 2 characters that", id="joiners outside of emoji"),
+        pytest.param(
+            {"text": "👍\ufe0f\ufe0f\ufe0f"}, [], "It has 2 characters that", id="more selectors than an emoji has"
+        ),
+        pytest.param(
+            {"text": f"e{chr(0x301) * 10}"}, [f"| e{chr(0x301) * 4}"], "It has 6 characters that", id="a run of marks"
+        ),
+        pytest.param(
+            {"subject": "P\u200bay", "text": "a\x00b"}, ["| ab"], "It has 2 characters that", id="in subject and text"
+        ),
+        pytest.param({"text": "1\ufe0f\u20e3 👩🏽\u200d🚀 🏳\ufe0f\u200d🌈 ©\ufe0f"}, [], "", id="emoji of many parts"),
         pytest.param({"text": "👩\u200d💻 ❤\ufe0f\r\nx"}, ["| x"], "", id="emoji and line ends"),
     ],
 )
@@ -164,8 +184,29 @@ async def test_the_preview_tells_of_what_cannot_be_seen(given: dict[str, Any], s
     async with mailbox_of(small_tenant()) as mailbox:
         lines = in_fence((await dry(mailbox, **given))["preview"])
     assert {*shown} <= {*lines}
-    assert [line for line in lines if line.startswith("Note:")] == [
-        line for line in lines if warning and warning in line
+    notes = [line for line in lines if line.startswith("Note:")]
+    assert len(notes) == bool(warning)
+    assert all(warning in line for line in notes)
+
+
+async def test_one_very_long_line_says_how_much_more_there_is_on_it() -> None:
+    async with mailbox_of(small_tenant()) as mailbox:
+        facts = await dry(mailbox, text=f"{'x' * 700}\n{'y' * 500}")
+    lines = [line for line in in_fence(facts["preview"]) if line.startswith("|")]
+    assert lines == [f"| {'x' * 500}… and 200 more characters on this line", f"| {'y' * 500}"]
+
+
+async def test_the_warning_stands_under_the_title_and_each_recipient_on_a_line_of_its_own() -> None:
+    strangers = [f"{'n' * 50}{number:02}@evil.example" for number in range(30)]
+    async with mailbox_of(small_tenant()) as mailbox:
+        lines = in_fence((await dry(mailbox, to=strangers, cc=[JONAS], text="\u200b" * 3))["preview"])
+    assert lines[0] == "Send this mail?"
+    assert lines[1].startswith(f"Note: Outside your organisation: {strangers[0]}")
+    assert lines[1].endswith("It has 3 characters that cannot be seen here.")
+    assert lines[2:34] == [
+        *(f"To: {each} (outside)" for each in strangers),
+        f"Cc: Jonas Brandt <{JONAS}>",
+        "Subject: Pallets",
     ]
 
 
