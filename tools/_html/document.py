@@ -216,8 +216,9 @@ def document_of(tokens: Iterable[Token], most: int) -> Document:
     """The document that the tokens make, or its first part: everything that is opened is closed, in order."""
     builder = _Builder()
     for token in tokens:
-        if builder.size >= most:
+        builder.add(token)
+        is_before_a_sheet = isinstance(token, Start) and token.name == "style"
+        if builder.size >= most and not is_before_a_sheet:
             builder.document.is_whole = False
             break
-        builder.add(token)
     return builder.finish()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from tools._html.css import Declarations
 from tools._html.document import Close, Document, Event, Open
 from tools._html.looks import Look, is_gone, look_of, may_be_gone
-from tools._html.styles import Styles
+from tools._html.styles import MOST_JUDGED, Styles
 
 _NEVER_SHOWN = frozenset(
     ["script", "style", "template", "datalist", "svg", "math", "head", "title", "noembed", "noframes", "iframe", "map"]
@@ -17,9 +17,9 @@ _NEVER_SHOWN = frozenset(
 _INSTEAD = frozenset(["audio", "video", "canvas", "progress", "meter"])
 
 
-def visible(document: Document) -> list[Event]:
+def visible(document: Document, most: int = MOST_JUDGED) -> list[Event]:
     """The events of a document that a reader sees something of; the document learns what had to be left out."""
-    seen = _Seen(document)
+    seen = _Seen(document, most)
     events = list(seen.events())
     document.is_whole = document.is_whole and not seen.styles.is_spent
     document.is_for_all = not seen.left_out
@@ -27,11 +27,21 @@ def visible(document: Document) -> list[Event]:
 
 
 class _Seen:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, most: int) -> None:
         self._all = document.events
-        self.styles = Styles(document.sheets, document.late_sheets)
+        self.styles = Styles(document.sheets, document.late_sheets, most)
         self.left_out = False
         self._looks = [Look()]
+        if document.sheets and not any(isinstance(event, Open) and event.name == "body" for event in self._all):
+            self._begin_body()
+
+    def _begin_body(self) -> None:
+        """A page without a body is in one nevertheless."""
+        body = Open("body", {})
+        style = self.styles.of(body)
+        self._looks[0] = look_of(self._looks[0], body, style.sure)
+        if is_gone(body, style.sure) or may_be_gone(body, style.sure, style.perhaps):
+            self._looks[0], self.left_out = replace(self._looks[0], opacity=0.0), True
 
     def events(self) -> Iterator[Event]:
         at = 0

@@ -83,7 +83,7 @@ def is_gone(opened: Open, style: Declarations) -> bool:
 
 def may_be_gone(opened: Open, sure: Declarations, perhaps: Declarations) -> bool:
     """Whether some programs would not show it, by rules of which it cannot be told whether they hold."""
-    hiding = {name: value for name, value in perhaps.items() if _may_hide(name, value.removesuffix("!important"))}
+    hiding = hiding_of(perhaps)
     if not hiding:
         return False
     style = dict(sure)
@@ -93,6 +93,11 @@ def may_be_gone(opened: Open, sure: Declarations, perhaps: Declarations) -> bool
         or value_of(style, "visibility") in {"hidden", "collapse"}
         or ((size := text_size(value_of(style, "font-size"), _USUAL_SIZE)) is not None and size <= _SMALLEST_SIZE)
     )
+
+
+def hiding_of(style: Declarations) -> Declarations:
+    """The declarations that hide, or help to."""
+    return {name: value for name, value in style.items() if _may_hide(name, value.removesuffix("!important"))}
 
 
 def _may_hide(name: str, value: str) -> bool:

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 
 from tools._html.css import Declarations, declarations, declared, overlay, shielded, value_of
 from tools._html.document import Open
+from tools._html.looks import hiding_of
 from tools._html.sheets import Attribute, Part, Rule, Step, rules_of
 
 # What a page may cost, in steps of about a tenth of a microsecond; real pages take a hundredth of it.
-MOST_JUDGED = 2_000_000
+MOST_JUDGED = 1_500_000
 _MOST_VARIABLES = 4
 _LONGEST_VALUE = 500
 _VARIABLE = re.compile(r"var\(\s{0,9}(--[\w-]{1,60})\s{0,9}(?:,([^()]{0,100}))?\)")
-_PER_RULE = 3
-_PER_STEP = 5
-_PER_DECLARATION = 30
+_PER_RULE = 4
+_PER_STEP = 6
+_PER_DECLARATION = 40
 
 Parts = frozenset[Part]
 
@@ -33,18 +34,19 @@ class Style:
 class Styles:
     """Follows the elements as they are opened and closed, and tells what holds for each."""
 
-    def __init__(self, sheets: list[str], late: list[str]) -> None:
+    def __init__(self, sheets: list[str], late: list[str], most: int = MOST_JUDGED) -> None:
         rules = rules_of(sheets, late)
         # A page whose rules cannot all be judged is not shown: what they hide would be.
-        self._left = -1 if rules is None else MOST_JUDGED
+        self._left = -1 if rules is None else most
         self._buckets: dict[Part | None, list[tuple[int, Rule]]] = {}
         self._wanted: set[Part] = set()
         self._attributes: dict[str, list[Attribute]] = {}
         for number, rule in enumerate(rules or ()):
             self._keep(number, rule)
-        self._around: Counter[Part] = Counter()
+        # Every page is in these, whether it says so or not.
+        self._around: Counter[Part] = Counter(["html", "body"])
         self._seen: set[Part] = set()
-        self._path: list[Parts] = []
+        self._path: list[Parts] = [frozenset(["html"]), frozenset(["body"])]
         self._parts: dict[tuple[str | tuple[str, str], ...], Parts] = {}
         self._fitting: dict[Parts, list[Rule]] = {}
         self._merged: dict[tuple[int, ...], Style] = {}
@@ -78,16 +80,14 @@ class Styles:
 
     def leave(self) -> None:
         """What comes is not in it any more."""
-        if self._path:
+        if self._buckets:
             self._around.subtract(self._path.pop())
 
     def parts(self, opened: Open) -> Parts:
         """What the rules may ask for, and the element has."""
         asked = self._attributes
-        key = (
-            opened.name,
-            *(pair for pair in opened.attributes.items() if pair[0] in {"class", "id"} or pair[0] in asked),
-        )
+        pairs = (pair for pair in opened.attributes.items() if pair[0] in {"class", "id"} or pair[0] in asked)
+        key: tuple[str | tuple[str, str], ...] = (opened.name, *pairs)
         if key not in self._parts:
             self._parts[key] = self._parts_of(opened)
         return self._parts[key]
@@ -178,7 +178,7 @@ class Styles:
         """A style with the page's own variables put in: the last value of each, wherever it was given."""
         if not any("var(" in value for value in style.values()):
             return style
-        self._left -= len(style) * _PER_DECLARATION
+        self._left -= len(style) * _PER_DECLARATION * _MOST_VARIABLES
         found: Declarations = {}
         for name, value in style.items():
             filled = value
@@ -204,5 +204,8 @@ def _merged(rules: list[Rule]) -> Style:
     sure: Declarations = {}
     perhaps: Declarations = {}
     for rule in rules:
-        overlay(sure if rule.is_sure else perhaps, rule.style)
+        if rule.is_sure:
+            overlay(sure, rule.style)
+        else:
+            overlay(perhaps, hiding_of(rule.style))
     return Style(sure, perhaps)
