@@ -191,13 +191,8 @@ async def _here(ctx: Context[Services]) -> Here:
     return Here(await graph_of(ctx), await identity_of(ctx), _working.get().mailbox or services_of(ctx).usual_mailbox)
 
 
-async def _catalogue(ctx: Context[Services]) -> Tools:
-    return services_of(ctx).catalogue
-
-
 Graph = Annotated[GraphClient, Resolve(graph_of)]
 CallerAccounts = Annotated[Accounts, Resolve(_accounts)]
 CallerIdentity = Annotated[Identity | None, Resolve(identity_of)]
 Progress = Annotated[ProgressReports, Resolve(_progress)]
-Catalogued = Annotated[Tools, Resolve(_catalogue)]
 LocalHere = Annotated[Here, Resolve(_here)]
