@@ -8,6 +8,9 @@ from enum import StrEnum
 
 _LONGEST_NAME = 256
 
+# The tenant that all personal accounts are in.
+_CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
+
 
 class Access(StrEnum):
     """How far a tool reaches; the order of the members is the order of gravity."""
@@ -34,6 +37,11 @@ class Principal:
     tenant_id: str
     user_id: str
     client_id: str
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it is a personal account, which no organisation has."""
+        return self.tenant_id == _CONSUMERS
 
 
 @dataclass(frozen=True)

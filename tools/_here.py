@@ -12,7 +12,6 @@ from tools._times import Clock
 READS_SETTINGS = "MailboxSettings.Read"
 
 _KEPT_SECONDS = 3600
-_CONSUMERS = "9188040d-6c67-4c5b-b112-36a304b66dad"
 
 
 class Here:
@@ -39,5 +38,5 @@ class Here:
     async def home(self) -> Home:
         """Who is inside."""
         username = self._mailbox or (self._identity.username if self._identity else "")
-        is_personal = self._identity is not None and self._identity.principal.tenant_id == _CONSUMERS
+        is_personal = self._identity is not None and self._identity.principal.is_personal
         return await home_of(self._graph, username, is_personal=is_personal)

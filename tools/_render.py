@@ -40,7 +40,7 @@ class Form:
 
     def size(self, content: Mapping[str, Any]) -> int:
         """The bytes of structured content, in the longer of the forms that it is given in."""
-        as_toon = len(toon(content).encode()) if self.output == "toon" else 0
+        as_toon = len(Fence().around(toon(content)).encode()) if self.output == "toon" else 0
         return max(len(compact(content).encode()), as_toon)
 
 
@@ -195,7 +195,7 @@ def _text(answer: Answer, structured: dict[str, Any], form: Form, fence: Fence) 
     if form.output == "json":
         return compact(structured)
     if form.output == "toon":
-        return toon(structured)
+        return Fence().around(toon(structured))  # its cells have no quotes that would part them from our words
     quotes = answer.quotes()
     around = len(_said(answer, fence, "x").encode())
 

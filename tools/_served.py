@@ -310,7 +310,11 @@ def _done_already() -> Iterator[None]:
 
 def _refuse_without_permission(spec: ToolSpec, caller: Caller, link: Callable[[Sequence[str]], str]) -> None:
     """Graph would refuse, and not say so well."""
-    if caller.identity is None or caller.identity.permissions is None:  # a personal account's token says nothing
+    if caller.identity is None:
+        return
+    if spec.work_only and caller.identity.principal.is_personal:
+        raise NotAllowed(f"{spec.name} needs a work or school account, and {caller.shown} is a personal one.")
+    if caller.identity.permissions is None:  # a personal account's token says nothing
         return
     if lacks := missing(spec.scopes(as_application=not caller.identity.is_person), caller.identity.permissions):
         raise NotAllowed(_explained.lacking(spec, lacks, link(lacks)))

@@ -387,6 +387,21 @@ def test_what_needs_a_work_account_is_listed_while_one_is_signed_in() -> None:
     assert not Seen().hidden(toolset.tools, [*PERSONAL, BOTH[0]], Rights())
 
 
+async def test_what_needs_a_work_account_is_refused_to_a_personal_one_that_calls_it() -> None:
+    class AtHome(FakePeople):
+        async def identity(self, account: str | None = None) -> Identity:
+            found = await super().identity(account)
+            consumers = "9188040d-6c67-4c5b-b112-36a304b66dad"
+            return replace(found, principal=replace(found.principal, tenant_id=consumers))
+
+    toolset = Toolset("office", "At work.")
+    toolset.read("Mail.Read", work_only=True)(look)
+    async with Client(server_for(AtHome(INES), catalogue=(toolset,))) as client:
+        refused = await client.call_tool("office_look", {})
+    assert refused.is_error
+    assert text_of(refused) == f"office_look needs a work or school account, and {INES} is a personal one."
+
+
 @pytest.mark.parametrize("way", [ACROSS[0], ACROSS[4]])
 async def test_a_tool_whose_permission_is_missing_goes_after_the_first_call_and_says_which_when_called(
     way: str,

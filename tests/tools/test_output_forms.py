@@ -124,7 +124,9 @@ async def test_in_every_form_the_facts_are_the_same_and_fit_the_schema(output: s
             if output == "json":
                 assert json.loads(text_of(result)) == facts
             if output == "toon":
-                assert text_of(result).splitlines()[0].partition("[")[0].partition(":")[0] in (facts or {})
+                opening, first = text_of(result).splitlines()[:2]
+                assert opening.startswith("<<data ")
+                assert first.partition("[")[0].partition(":")[0] in (facts or {})
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -140,7 +140,7 @@ def test_in_another_form_the_text_is_the_structured_content(form: Form) -> None:
         assert (read["title"], opened(read["text"]), read["tags"]) == ("T: 1", "one\ntwo", {"a": "b"})
         assert "\n" not in text
     else:
-        title, quoted, parts, notes, tags, tag = text.split("\n")
+        title, quoted, parts, notes, tags, tag = (opened(text) or "").split("\n")
         assert (title, parts, notes, tags, tag) == ('title: "T: 1"', "parts: []", "notes: []", "tags:", "  a: b")
         assert quoted.startswith('text: "<<data ')
 
