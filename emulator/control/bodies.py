@@ -104,7 +104,7 @@ class EntraTrouble(_Body):
 
     kind: Literal["throttle", "outage", "tear"]
     times: Times = 1
-    endpoint: Literal["", "token", "devicecode", "authorize", "discovery"] = "token"
+    endpoint: Literal["", "token", "devicecode", "authorize", "discovery", "keys"] = "token"
     user: str = ""
     client_id: str = ""
     status: Literal[500, 502, 503, 504] = 503

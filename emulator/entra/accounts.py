@@ -83,6 +83,19 @@ class Accounts:
         user_id = f"00000000-0000-0000-{digest[:4]}-{digest[4:16]}"
         return home.add_person(name, user_principal_name=email, id=user_id)
 
+    def add_guest(self, person: Person) -> Person:
+        """The account that a person of elsewhere gets here when they are invited and accept."""
+        address = person.user_principal_name
+        local, _, domain = address.partition("@")
+        upn = f"{local}_{domain}#EXT#@{self._own.domain}"
+        details = {"user_principal_name": upn, "mail": address, "user_type": "Guest"}
+        return self._own.add_person(person.display_name, has_mailbox=False, **details)
+
+    def provider_of(self, guest: Person) -> str:
+        """Who vouches for a guest: their own directory, or else the mailbox that a code is sent to."""
+        home = self.elsewhere((guest.mail or "").rpartition("@")[2])
+        return self._cloud.older_issuer(home.id) if home else "mail"
+
     def _directory(self, tenant_id: str, domain: str, name: str) -> Tenant:
         return self._others.setdefault(tenant_id, Tenant(id=tenant_id, domain=domain, display_name=name))
 

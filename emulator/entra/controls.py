@@ -51,6 +51,10 @@ class Controls:
         """A person of another organisation, who signs in there, through a shared authority or its own."""
         return self._realm.accounts.add_outsider(name, upn, tenant_id)
 
+    def add_guest(self, person: Person) -> Person:
+        """The account of an outsider in this tenant, as after an invitation: with an id of its own."""
+        return self._realm.accounts.add_guest(person)
+
     def add_personal(self, name: str, email: str) -> Person:
         """A person with a Microsoft account."""
         return self._realm.accounts.add_personal(name, email)

@@ -121,6 +121,8 @@ def on_behalf_of(realm: Realm, client: Client, form: Form) -> dict[str, Any]:
     scopes = realm.token_scopes(form)
     realm.check_consented(client.app, user_id, scopes)
     sign_in = _sign_in_behind(realm, form["assertion"], user_id)
+    if sign_in.is_revoked:
+        raise EntraError(50173, issued=utc(sign_in.touched))
     return response_for_person(realm, _consented(realm, client, form, sign_in, scopes))
 
 

@@ -114,10 +114,14 @@ class Entra(Controls):
         scopes: Iterable[str] = (),
         roles: Iterable[str] = (),
         client_id: str = TEST_CLIENT_ID,
+        resource: str = "",
     ) -> str:
-        """A token for Graph without a sign-in: for a person with `scopes`, or for an application with `roles`."""
+        """A token without a sign-in: for a person with `scopes`, or for an application with `roles` of a `resource`.
+
+        Plain names are those of Graph; scopes of another API are written `{its name}/{scope}`.
+        """
         if person is None:
-            return issued_to_app(self._realm, client_id, roles)
+            return issued_to_app(self._realm, client_id, roles, resource)
         return issued_to_person(self._realm, client_id, person, scopes)
 
     def caller(self, authorization: str | None) -> Caller:

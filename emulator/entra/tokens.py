@@ -137,7 +137,13 @@ _OPTIONAL_IN_2 = (
 )
 
 
+# These a guest's token has all the same.
+_OF_GUESTS = ("idp", "email")
+_GUEST = 1
+
+
 def _without(claims: dict[str, Any], optional: tuple[str, ...], wanted: tuple[str, ...]) -> dict[str, Any]:
+    wanted = (*wanted, *_OF_GUESTS) if claims.get("acct") == _GUEST else wanted
     return {name: value for name, value in claims.items() if name not in optional or name in wanted}
 
 
@@ -167,7 +173,7 @@ def _person_claims(realm: Realm, consented: Consented, granted: list[str]) -> di
     # The subject differs from application to application; an API sees one of its own.
     audience = consented.client.app.client_id if scopes.is_for_graph else scopes.resource_id
     claims = {
-        "acct": 1 if person.user_type == "Guest" else 0,
+        "acct": _GUEST if person.user_type == "Guest" else 0,
         "acr": "1",
         "acrs": sorted(consented.contexts | consented.sign_in.contexts),
         "amr": ["pwd"] if consented.sign_in.factor_at is None else ["pwd", "mfa"],
@@ -187,7 +193,17 @@ def _person_claims(realm: Realm, consented: Consented, granted: list[str]) -> di
     }
     if not scopes.is_for_graph:
         claims |= {"preferred_username": person.user_principal_name, "email": person.mail}
+    if person.user_type == "Guest":
+        claims |= _guest_claims(realm, person, scopes)
     return {name: value for name, value in claims.items() if value not in (None, [])}
+
+
+def _guest_claims(realm: Realm, person: Person, scopes: Scopes) -> dict[str, Any]:
+    """What differs for a guest: who vouches for them is told, and an API knows them by their address elsewhere."""
+    provider = {"idp": realm.accounts.provider_of(person)}
+    if scopes.is_for_graph:
+        return provider
+    return provider | {"preferred_username": person.mail, "unique_name": person.mail, "upn": None}
 
 
 def _id_claims(realm: Realm, consented: Consented) -> dict[str, Any]:

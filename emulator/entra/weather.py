@@ -13,8 +13,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from emulator.entra.errors import EntraError, Trace, body_of
 from emulator.tenant import Person
 
-Endpoint: TypeAlias = Literal["", "token", "devicecode", "authorize", "discovery"]
+Endpoint: TypeAlias = Literal["", "token", "devicecode", "authorize", "discovery", "keys"]
 
+# What discovery is made of; the keys can be in trouble alone.
 _DISCOVERY = ("openid-configuration", "keys", "instance")
 _PAGE = "<html><head><title>{reason}</title></head><body><h1>{status} {reason}</h1></body></html>"
 _REASONS = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
@@ -37,7 +38,7 @@ class Front:
         """Whether a request meets this trouble."""
         return (
             self.left != 0
-            and self.endpoint in ("", endpoint)
+            and self.endpoint in ("", endpoint, "discovery" if endpoint in _DISCOVERY else "")
             and self.user_id in ("", user_id)
             and self.client_id.lower() in ("", client_id.lower())
         )
@@ -146,5 +147,4 @@ def waiting(retry_after: int | datetime) -> str:
 
 
 def _endpoint(path: str) -> str:
-    last = path.rstrip("/").rpartition("/")[2]
-    return "discovery" if last in _DISCOVERY else last
+    return path.rstrip("/").rpartition("/")[2]

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from emulator.entra import AppRegistration, Entra
+from emulator.entra.keys import SigningKey
 from emulator.tenant import Person, Tenant
 from tests.emulator.entra.driver import (
     CERTIFICATE_APP,
@@ -91,9 +92,17 @@ def gone(tenant: Tenant) -> Person:
     return next(person for person in tenant.people.values() if not person.account_enabled)
 
 
+@pytest.fixture(scope="session")
+def signing_keys() -> tuple[SigningKey, SigningKey]:
+    """Made once: to make keys takes longer than most of the tests."""
+    now = Clock()()
+    return SigningKey.new(now), SigningKey.new(now)
+
+
 @pytest.fixture
-def entra(tenant: Tenant, clock: Clock, key_pair: KeyPair) -> Entra:
+def entra(tenant: Tenant, clock: Clock, key_pair: KeyPair, signing_keys: tuple[SigningKey, SigningKey]) -> Entra:
     entra = Entra(tenant, clock=clock)
+    entra.keys.current, entra.keys.standby = signing_keys
     roles = frozenset({"Mail.Read", "User.Read.All"})
     redirects = (WEB_REDIRECT,)
     entra.register(AppRegistration(SECRET_APP, "Web app", redirects, secrets=(SECRET,), application_roles=roles))
