@@ -31,8 +31,15 @@ class Serving(BaseModel):
     ] = 3000
     http_path: Annotated[values.HttpPath, Setting("Serving", "Path of the MCP endpoint over HTTP.", "--path")] = "/mcp"
     stateless_http: Annotated[
-        bool, Setting("Serving", "Keep no session between HTTP requests.", "--stateless-http", "true or false")
-    ] = False
+        bool | None,
+        Setting(
+            "Serving",
+            "Keep no session for clients of the older protocol, which then cannot be asked anything.",
+            "--stateless-http",
+            "true or false",
+            unset="true where there are several workers",
+        ),
+    ] = None
 
 
 class Logging(BaseModel):

@@ -15,10 +15,22 @@ import _settings_values as values
 
 log = logging.getLogger(__name__)
 
-_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "STATE_", "TOKEN_CACHE_")
+_FAMILIES = ("ENTRA_", "HTTP_", "GRAPH_", "LOG_", "METRICS_", "STATE_", "TOKEN_CACHE_")
 _FOREIGN = ("HTTP_PROXY", "STATE_DIRECTORY")
 # A slip in one of these would give more away than was meant, and say nothing.
-_LIMITS = frozenset({"ACCESS", "ALLOWED_SCOPES", "APPROVE_POLICY", "EXCLUDE_TOOLS", "READ_ONLY", "TOOLSETS"})
+_LIMITS = frozenset(
+    {
+        "ACCESS",
+        "ALLOWED_SCOPES",
+        "APPROVE_POLICY",
+        "CORS_ORIGINS",
+        "EXCLUDE_TOOLS",
+        "PUBLIC_URL",
+        "READ_ONLY",
+        "TOOLSETS",
+    }
+    | {"TRUSTED_PROXIES"}
+)
 _MOST_TYPOS = 2
 _LONGEST_FILE = 64 * 1024
 

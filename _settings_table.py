@@ -34,7 +34,8 @@ class Row:
 def row_of(field_name: str, field: FieldInfo) -> Row:
     """The row of a field of the settings."""
     about = next(item for item in field.metadata if isinstance(item, Setting))
-    return Row(field_name.upper(), about, _choices(field.annotation), field.annotation is bool, _told(field, about))
+    is_flag = field.annotation in (bool, bool | None)
+    return Row(field_name.upper(), about, _choices(field.annotation), is_flag, _told(field, about))
 
 
 def _told(field: FieldInfo, about: Setting) -> str:

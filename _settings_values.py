@@ -19,7 +19,7 @@ from clouds import CLOUDS, SHARED_TENANTS, cloud_of_login_host
 TOKEN_CACHE = Path("~/.mcp_token_cache.json")
 _ADDED_BY_MSAL = {"openid", "profile", "offline_access"}
 _OF_NO_API = _ADDED_BY_MSAL | {"email"}
-_RESERVED_PATHS = {"/healthz", "/readyz"}
+_RESERVED_PATHS = {"/healthz", "/readyz", "/metrics"}
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
@@ -53,7 +53,7 @@ def http_path(text: str) -> str:
             "._~- between single slashes, as in /mcp."
         )
     if path in _RESERVED_PATHS:
-        raise ValueError(f"{shown(text)} is taken by a health check. Choose another path, as in /mcp.")
+        raise ValueError(f"{shown(text)} is taken by a health check or the metrics. Choose another path, as in /mcp.")
     return path
 
 

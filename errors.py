@@ -10,6 +10,8 @@ AppError
 │   ├── ConsentNeeded     nobody has agreed to the permissions yet; the text has the link for an administrator
 │   ├── AppRefused        the app registration or its credential: whoever runs this server can change that
 │   └── SignInUnavailable the sign-in service does not answer, or asks for patience: later it will
+├── NotAdmitted           a request over HTTP shows nothing that lets it in
+├── KeysUnavailable       whether a token is genuine cannot be told for now
 ├── ToolInputError        an argument passed its schema and still cannot be used
 ├── NotAllowed            a rule of this server forbids the call
 │   └── NotApproved       a person has to say yes first, or said no
@@ -90,6 +92,26 @@ class SignInUnavailable(SignInError):
 
     def __init__(self, message: str, *, code: int = 0, retry_after: float = 0) -> None:
         super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class NotAdmitted(AppError):
+    """What a request shows does not let it in; the text is for the log, and the client hears no more than `error`.
+
+    `error` is OAuth's word for it, empty where nothing was shown at all. `claims` is what Entra wants of a new sign-in.
+    """
+
+    def __init__(self, message: str, *, error: str = "invalid_token", claims: str = "") -> None:
+        super().__init__(message)
+        self.error = error
+        self.claims = claims
+
+
+class KeysUnavailable(AppError):
+    """The keys that tokens are verified with cannot be had; `retry_after` is in how many seconds to try again."""
+
+    def __init__(self, message: str, *, retry_after: float = 0) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 _LONGEST_NAME = 256
@@ -43,6 +47,13 @@ class Principal:
         """Whether it is a personal account, which no organisation has."""
         return self.tenant_id == _CONSUMERS
 
+    @property
+    def digest(self) -> str:
+        """What stands for it in the store and in records. Its ids cannot be guessed, so no key is needed, and what was
+        kept for it outlives a change of keys."""
+        parts = (self.cloud, self.tenant_id, self.user_id, self.client_id)
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -69,6 +80,51 @@ class Rights:
     def allows(self, access: Access) -> bool:
         """Whether calls of this class may happen at all."""
         return access is Access.READ or self.level is not Level.READ
+
+
+@dataclass(eq=False)
+class Sender:
+    """Who sent a request over HTTP, as was verified. It lives as long as the request, and nobody keeps it."""
+
+    principal: Principal
+    """Of a person, of an app, or of a key; `user_id` of the latter is `key:` and its id."""
+    rights: Rights = field(default_factory=Rights)
+    name: str = ""
+    username: str = ""
+    is_person: bool = True
+    token: str = field(default="", repr=False)
+    """What they showed, to be traded for Graph's tokens; empty where it is no token of Entra."""
+    expires_at: float = math.inf
+    """Until when it is good, by the wall clock."""
+    calls_at_once: int = 0
+    """How many calls they may have under way; 0 stands for the usual number."""
+    rate: str = ""
+    """How many requests they may send, as in 600/minute; empty stands for the usual number."""
+    step_up: str = field(default="", repr=False)
+    """The challenge that this call met and that only a new sign-in answers: parameters of WWW-Authenticate."""
+
+    @property
+    def who(self) -> str:
+        """A digest that stands for them."""
+        return self.principal.digest
+
+
+_sender: ContextVar[Sender | None] = ContextVar("sender", default=None)
+
+
+def current_sender() -> Sender | None:
+    """Who sent the request that is being answered; None over stdio, and where nobody has to show anything."""
+    return _sender.get()
+
+
+@contextmanager
+def sent_by(sender: Sender) -> Iterator[None]:
+    """What happens within, also in tasks that are started there, answers a request of theirs."""
+    token = _sender.set(sender)
+    try:
+        yield
+    finally:
+        _sender.reset(token)
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,10 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 import _settings_checks as checks
+import _settings_checks_http as checks_http
 import _settings_sources as sources
 import _settings_values as values
+from _settings_fields_http import Callers, Edge, HttpAuth, Running
 from _settings_fields_serving import Demo, Logging, Serving
 from _settings_fields_signing_in import AuthMode, SigningIn
 from _settings_fields_tools import Freedom, State, Tools
@@ -34,6 +36,7 @@ __all__ = [
     "VERSION",
     "AuthMode",
     "Freedom",
+    "HttpAuth",
     "Row",
     "Setting",
     "Settings",
@@ -42,16 +45,18 @@ __all__ = [
 ]
 
 VERSION = "0.1.0"
-GROUPS = ("Serving", "Signing in", "Tools", "State", "Logging", "Demo")
+GROUPS = ("Serving", "HTTP", "Signing in", "Tools", "State", "Logging", "Demo")
 
 log = logging.getLogger(__name__)
 
-Way = Literal["off", "demo", "person", "supplied", "secret", "certificate", "federated", "managed-identity"]
+Way = Literal[
+    "off", "demo", "person", "on-behalf-of", "supplied", "secret", "certificate", "federated", "managed-identity"
+]
 _OF_A_TENANT = ("ENTRA_", "GRAPH_", "STATE_", "TOKEN_CACHE_")
 
 
 # The last base comes first: pydantic takes the fields of a base before those of the bases named before it.
-class Settings(Demo, Logging, State, Tools, SigningIn, Serving, BaseSettings):
+class Settings(Demo, Logging, State, Tools, SigningIn, Running, Edge, Callers, Serving, BaseSettings):
     """Everything that can be set, complete and checked; `read_settings` builds it."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", validate_default=False, hide_input_in_errors=True)
@@ -83,6 +88,8 @@ class Settings(Demo, Logging, State, Tools, SigningIn, Serving, BaseSettings):
             "managed-identity": self.entra_managed_identity,
         }
         found: Way = next((way for way, given in ways.items() if given), "person")
+        if self.callers == "entra" and self.auth_mode == "delegated":
+            return "on-behalf-of"
         return "person" if self.entra_auth_mode == "delegated" and found != "supplied" else found
 
     @property
@@ -93,8 +100,28 @@ class Settings(Demo, Logging, State, Tools, SigningIn, Serving, BaseSettings):
     @property
     def auth_mode(self) -> AuthMode:
         """The mode asked for, or the one that the credentials imply."""
-        by_person = self.demo or not self.app_credentials
+        by_person = self.demo or self.callers == "entra" or not self.app_credentials
         return self.entra_auth_mode or ("delegated" if by_person else "application")
+
+    @property
+    def callers(self) -> HttpAuth | None:
+        """Who may call; None over stdio, where whoever started the server does."""
+        return self.http_auth if self.transport == "http" else None
+
+    @property
+    def is_stateless(self) -> bool:
+        """Whether clients of the older protocol get no session; of several workers, each call may reach another."""
+        return self.workers > 1 if self.stateless_http is None else self.stateless_http
+
+    @property
+    def resource(self) -> str:
+        """The address of the MCP endpoint, which is its name in OAuth; empty where no PUBLIC_URL says it."""
+        return f"{self.public_url}{self.http_path}" if self.public_url else ""
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """The tenants whose people and apps may call, the home tenant first."""
+        return tuple(dict.fromkeys((self.tenant, *self.http_tenants)))
 
     @property
     def level(self) -> Freedom:
@@ -172,7 +199,9 @@ def _checked(given: dict[str, str], problems: list[Problem]) -> Settings:
         return _checked(rest, problems + wrong)
     faulty = {name for problem in problems for name in problem.names}
     problems += [
-        problem for problem in (*checks.clashes(settings), *checks.gaps(settings)) if faulty.isdisjoint(problem.names)
+        problem
+        for problem in (*checks.clashes(settings), *checks.gaps(settings), *checks_http.problems(settings))
+        if faulty.isdisjoint(problem.names)
     ]
     if problems:
         raise SettingsError(*(problem.text for problem in problems))

@@ -70,9 +70,8 @@ def test_what_is_not_json_is_answered_with_an_error(url: str) -> None:
 
 
 def test_without_sign_in_http_serves_what_needs_no_token() -> None:
-    with processes.http(
-        "--path", "/graph", extra={"ENTRA_ENABLE_AUTH": "false"}, pattern=r"http://\S+:\d+/graph\b"
-    ) as url:
+    options = ("--path", "/graph", "--http-auth", "none", "--insecure-loopback")
+    with processes.http(*options, extra={"ENTRA_ENABLE_AUTH": "false"}, pattern=r"http://\S+:\d+/graph\b") as url:
         assert httpx.get(url.replace("/graph", "/readyz")).status_code == 200
 
 

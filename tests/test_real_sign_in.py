@@ -119,7 +119,8 @@ def test_an_app_signs_in_and_its_secret_is_on_no_command_line(
 def test_over_http_no_token_touches_the_disk(cloud: DemoTenant, hosts: Microsoft, tmp_path: Path) -> None:
     settings = environ(cloud, hosts, tmp_path, ENTRA_CLIENT_SECRET=SECRET, GRAPH_MAILBOX=MAILBOX)
     before = set(tmp_path.iterdir())
-    with processes.http(extra={**settings, "STATE_DIR": str(tmp_path / "state")}) as url:
+    open_to_all = {"HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true"}
+    with processes.http(extra={**settings, **open_to_all, "STATE_DIR": str(tmp_path / "state")}) as url:
         call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "account_whoami"}}
         headers = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": "2025-11-25"}
         start = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}

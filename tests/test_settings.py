@@ -48,7 +48,7 @@ def dotenv(folder: Path, text: str | bytes) -> Path:
 def test_a_client_id_alone_starts_over_stdio_as_the_signed_in_person() -> None:
     settings = read_settings(SIGNED)
     assert (settings.transport, settings.http_host, settings.http_port) == ("stdio", "127.0.0.1", 3000)
-    assert (settings.http_path, settings.stateless_http) == ("/mcp", False)
+    assert (settings.http_path, settings.is_stateless) == ("/mcp", False)
     assert (settings.log_level, settings.log_file, settings.log_format) == ("INFO", None, "text")
     assert (settings.auth_mode, settings.cloud.name) == ("delegated", "public")
     assert settings.authority_url == "https://login.microsoftonline.com/common"
@@ -77,7 +77,7 @@ def test_the_process_environment_is_not_read(monkeypatch: pytest.MonkeyPatch) ->
 @pytest.mark.parametrize(
     ("name", "text", "value"),
     [
-        pytest.param("TRANSPORT", "HTTP", "http", id="a choice in capitals"),
+        pytest.param("ENTRA_SIGN_IN", "DEVICE", "device", id="a choice in capitals"),
         pytest.param("TRANSPORT", "", "stdio", id="an empty value is not set"),
         pytest.param("TRANSPORT", " \t", "stdio", id="a blank value is not set"),
         pytest.param("LOG_LEVEL", "debug", "DEBUG", id="a level in small letters"),
@@ -680,6 +680,7 @@ def test_every_setting_is_described_and_in_a_group() -> None:
         assert f"| `{row.name}` |" in page
         assert f"#{row.name}=" in example_file
     assert SECRETS == (
+        "METRICS_TOKEN",
         "ENTRA_CLIENT_SECRET",
         "ENTRA_CLIENT_CERTIFICATE",
         "ENTRA_CERTIFICATE_PASSPHRASE",

@@ -51,11 +51,10 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_what_only_the_parts_can_judge_is_told_together_too(tmp_path: Path) -> None:
     extra = {
         "TOOLSETS": "mial",
-        "HTTP_HOST": "0.0.0.0",
         "LOG_FILE": str(tmp_path),
         "SSL_CERT_FILE": str(tmp_path / "x"),
     }
-    ended = processes.run("--transport", "http", extra={**extra, "ENTRA_ENABLE_AUTH": "false"})
+    ended = processes.run(extra={**extra, "ENTRA_ENABLE_AUTH": "false"})
     assert ended.returncode == 2
     assert [name for name in extra if name not in ended.stderr] == []
     assert "Traceback" not in ended.stderr

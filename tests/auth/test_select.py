@@ -161,7 +161,8 @@ def test_a_conflict_or_a_gap_is_one_clear_message(environ: dict[str, str], says:
 def test_over_stdio_tokens_are_kept_in_a_file_and_over_http_in_memory(tmp_path: Path) -> None:
     base = {"ENTRA_CLIENT_ID": APP, "ENTRA_TOKEN_CACHE_PATH": str(tmp_path / "cache.json")}
     assert isinstance(cache_of(read_settings(base), pytest.fail), FileTokenCache)
-    assert isinstance(cache_of(read_settings({**base, "TRANSPORT": "http"}), pytest.fail), MemoryTokenCache)
+    over_http = {"TRANSPORT": "http", "HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true"}
+    assert isinstance(cache_of(read_settings({**base, **over_http}), pytest.fail), MemoryTokenCache)
     assert list(tmp_path.iterdir()) == []
 
 

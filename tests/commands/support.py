@@ -44,5 +44,5 @@ WAYS_WITHOUT_A_PERSON = {
     "the demo": ({"DEMO": "true"}, "--demo"),
     "a supplied token": ({"GRAPH_ACCESS_TOKEN": "some-token-of-the-test"}, "GRAPH_ACCESS_TOKEN"),
     "an app": ({"ENTRA_CLIENT_SECRET": "a-secret-of-the-test"}, "ENTRA_AUTH_MODE=delegated"),
-    "HTTP": ({"TRANSPORT": "http"}, "account_login"),
+    "HTTP": ({"TRANSPORT": "http", "HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true"}, "account_login"),
 }
