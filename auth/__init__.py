@@ -7,18 +7,21 @@ from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
 from auth.browser import BrowserFlow
 from auth.cache import MemoryTokenCache
+from auth.callers import Callers, Challenges
 from auth.consent import admin_consent_url
 from auth.credentials import credential_of
 from auth.demo import DemoFlow
 from auth.device import DeviceFlow
 from auth.people import People
 from auth.public_app import PublicApp
-from auth.select import Accounts, accounts_of, cache_of, check_keys, has_browser, people_of
+from auth.select import Accounts, accounts_of, cache_of, callers_of, check_keys, has_browser, people_of
 
 __all__ = [
     "Account",
     "Accounts",
     "BrowserFlow",
+    "Callers",
+    "Challenges",
     "Context",
     "DemoFlow",
     "DeviceFlow",
@@ -31,6 +34,7 @@ __all__ = [
     "accounts_of",
     "admin_consent_url",
     "cache_of",
+    "callers_of",
     "check_keys",
     "credential_of",
     "has_browser",

@@ -28,15 +28,21 @@ Any token but the given one will do: that is about to expire, or Graph refused i
 
 @dataclass(frozen=True)
 class Ask:
-    """What a token has to be good for. `refused` is the one that Graph did not take."""
+    """What a token has to be good for. `refused` is the one that Graph did not take.
+
+    `proof` is what it is asked for with: two who ask with different ones do not wait for each other's answer.
+    """
 
     scopes: tuple[str, ...]
     claims: str | None = field(default=None, repr=False)
     refused: str | None = field(default=None, repr=False)
+    proof: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> Ask:
-        return cls(tuple(sorted(scopes)), claims, refused)
+    def of(
+        cls, scopes: Sequence[str], claims: str | None = None, refused: str | None = None, *, proof: str = ""
+    ) -> Ask:
+        return cls(tuple(sorted(scopes)), claims, refused, proof)
 
 
 @dataclass
@@ -52,8 +58,12 @@ class _Kept:
         return "<kept token>"
 
 
+_Shelf = dict[tuple[str, ...], _Kept]
+"""What somebody has, by its scopes."""
+
+
 class TokenKeeper:
-    """Keeps the latest token of each (whose, scopes) and says when another is due."""
+    """Keeps the latest token of each (whose, scopes), for at most so many owners, and says when another is due."""
 
     def __init__(
         self,
@@ -65,28 +75,26 @@ class TokenKeeper:
         self._most = most
         self._clock = clock
         self._steady = steady
-        self._kept: OrderedDict[tuple[Hashable, tuple[str, ...]], _Kept] = OrderedDict()
-        self._dropped: dict[Hashable, int] = {}
+        self._kept: OrderedDict[Hashable, _Shelf] = OrderedDict()
         self._flights: Flights[str] = Flights()
 
     async def token(self, whose: Hashable, ask: Ask, fetch: Fetch) -> str:
         """The kept token, or the one that `fetch` gets: once for all who ask at the same time."""
-        kept = self._kept.get((whose, ask.scopes))
+        kept = self._kept.get(whose, {}).get(ask.scopes)
         if kept and self._serves(kept, ask):
             return kept.token
         return await self._flights.join((whose, ask), partial(self._renewed, whose, ask, fetch))
 
     def drop(self, whose: Hashable) -> None:
-        """Forget every token of somebody, also one that is on its way."""
-        self._dropped[whose] = self._dropped.get(whose, 0) + 1
-        for key in [key for key in list(self._kept) if key[0] == whose]:
-            self._kept.pop(key, None)
+        """Forget every token of somebody, also one that is on its way: it comes to a shelf that nobody looks at."""
+        self._kept.pop(whose, None)
 
     async def _renewed(self, whose: Hashable, ask: Ask, fetch: Fetch) -> str:
-        kept = self._kept.get((whose, ask.scopes))
+        shelf = self._shelf_of(whose)
+        kept = shelf.get(ask.scopes)
         unwanted = ask.refused or (kept.token if kept else None)
         try:
-            return await in_worker(partial(self._fetched, whose, ask, partial(fetch, unwanted)))
+            return await in_worker(partial(self._fetched, shelf, ask, partial(fetch, unwanted)))
         except (SignInUnavailable, StorageError) as error:
             if kept is None or not self._is_usable(kept, ask, _LAST_RESORT):
                 raise
@@ -94,17 +102,19 @@ class TokenKeeper:
             log.warning("no new token for now, the old one is good for a while", extra={"cause": str(error)})
             return kept.token
 
-    def _fetched(self, whose: Hashable, ask: Ask, fetch: Callable[[], Result]) -> str:
+    def _shelf_of(self, whose: Hashable) -> _Shelf:
+        shelf = self._kept.setdefault(whose, {})
+        self._kept.move_to_end(whose)
+        while len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return shelf
+
+    def _fetched(self, shelf: _Shelf, ask: Ask, fetch: Callable[[], Result]) -> str:
         # Kept from the worker thread: a caller who gives up meanwhile does not lose the token for the others.
-        dropped = self._dropped.get(whose)
         result = fetch()
         token = str(result["access_token"])
         seconds = float(result.get("expires_in", 0))
-        if self._dropped.get(whose) != dropped:
-            return token
-        self._kept[whose, ask.scopes] = _Kept(token, self._clock() + seconds, self._steady() + seconds)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        shelf[ask.scopes] = _Kept(token, self._clock() + seconds, self._steady() + seconds)
         return token
 
     def _serves(self, kept: _Kept, ask: Ask) -> bool:

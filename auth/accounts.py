@@ -18,7 +18,7 @@ class Source(Protocol):
     async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str: ...
 
 
-class _NobodySignsIn:
+class NobodySignsIn:
     """What accounts answer where there is no sign-in by people."""
 
     def __init__(self, source: Source, reason: str) -> None:
@@ -59,7 +59,7 @@ class _NobodySignsIn:
         raise ToolInputError(self._reason)
 
 
-class Account(_NobodySignsIn):
+class Account(NobodySignsIn):
     """The one account of a server to which nobody signs in: an app's own, or that of a supplied token."""
 
     def __init__(self, source: Source, scopes: Sequence[str], *, cloud: str, is_person: bool) -> None:
@@ -74,7 +74,7 @@ class Account(_NobodySignsIn):
         return identity_in(token, self._cloud, is_person=self._is_person)
 
 
-class SignedOut(_NobodySignsIn):
+class SignedOut(NobodySignsIn):
     """The account of a server whose sign-in is switched off."""
 
     def __init__(self, source: Source) -> None:

@@ -23,12 +23,16 @@ def consent_url(
     return f"{base}/v2.0/adminconsent?{given}" if named else f"{base}/adminconsent?{given}"
 
 
-def admin_consent_url(settings: Settings, scopes: Iterable[str] = ()) -> str:
-    """The link for this server's app. An app's own permissions are those it was registered with, whatever `scopes`."""
+def admin_consent_url(settings: Settings, scopes: Iterable[str] = (), *, tenant: str = "") -> str:
+    """The link for this server's app, in the tenant of the settings unless another one is named.
+
+    An app's own permissions are those that it was registered with, whatever `scopes`.
+    """
+    tenant = tenant or settings.tenant
     login_url = settings.authority_url.removesuffix(f"/{settings.tenant}")
     client_id = settings.entra_client_id or ""
     redirect_uri = settings.entra_redirect_uri
     if settings.auth_mode == "application":
-        return consent_url(login_url, settings.tenant, client_id, redirect_uri=redirect_uri)
+        return consent_url(login_url, tenant, client_id, redirect_uri=redirect_uri)
     full = [scope if "://" in scope else f"{settings.cloud.graph_url}/{scope}" for scope in scopes]
-    return consent_url(login_url, settings.tenant, client_id, scopes=full, redirect_uri=redirect_uri if full else "")
+    return consent_url(login_url, tenant, client_id, scopes=full, redirect_uri=redirect_uri if full else "")

@@ -5,6 +5,8 @@ The caller's own token is the assertion. It goes to Entra and nowhere else; whos
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import math
 import threading
@@ -19,7 +21,7 @@ import httpx
 from auth._guarded import Guarded
 from auth._keeper import MARGIN, Ask, TokenKeeper
 from auth._worker import Application, Cache, Result
-from auth.aadsts import Context, asks_person, code_in, refusal
+from auth.aadsts import SAME_AS, Context, asks_person, code_in, refusal
 from auth.confidential_app import ConfidentialApp, empty_cache
 from auth.credentials import Credential
 from errors import AppRefused, ConsentNeeded, SignInError, SignInNeeded
@@ -27,15 +29,23 @@ from principal import Principal
 
 log = logging.getLogger(__name__)
 
+OTHER_AUDIENCE = 500131
+
 _MOST = 10_000
-_NOT_TAKEN = {50013, 50027, 500133}
-_OTHER_AUDIENCE = 500131
+_SWEPT_AT_ONCE = 16
+# Not taken, expired, withdrawn, or too old: no other permissions and no more claims would make it good again.
+_DEAD = frozenset({50013, 50027, 50173, 70000, 70008, 70043, 500133, 700082})
+_NO_CONSENT = 65001
 _EXPIRED = "Your sign-in to this server has expired. Connect to it again."
 _ENDED = "Microsoft no longer takes the sign-in that you connected to this server with. Connect to it again."
 _STEP_UP = "Microsoft wants a stronger or a newer sign-in for this than the one you connected with. Connect again."
 _WRONG_AUDIENCE = (
     "Your token was made for another app than the one that this server proves to be. Whoever runs this server: "
-    "ENTRA_CLIENT_ID has to be the app that clients sign in to. (AADSTS500131)"
+    "ENTRA_CLIENT_ID has to be the app that clients sign in to."
+)
+_CONSENT = (
+    "Nobody has agreed yet that this server uses these permissions in your name, and your client cannot ask you to. "
+    "An administrator of your tenant agrees for everybody here: "
 )
 _SOMEBODY_ELSE = "Microsoft answered for another person than the one who called. Nothing was done; connect again."
 
@@ -51,18 +61,17 @@ class _Assertion(Guarded):
 class _Partition(Guarded):
     """What belongs to one person through one client. Nothing in it is ever used for another."""
 
-    def __init__(self, principal: Principal, assertion: _Assertion) -> None:
-        self.principal = principal
-        self.assertion = assertion
-        self.is_refused = False
+    def __init__(self, principal: Principal, number: int) -> None:
+        who = self.principal = principal
+        self.number = number
+        self.whose = ("on behalf of", who.cloud, who.tenant_id, who.user_id, who.client_id)
+        self.until = -math.inf
+        """When the last of the sign-ins ends that the person was seen with."""
+        self.refused = ""
+        """The one that Entra did not take."""
         self._cache: Cache | None = None
         self._cached_until = math.inf
         self._one_thread = threading.Lock()
-
-    @property
-    def whose(self) -> tuple[str, ...]:
-        who = self.principal
-        return ("on behalf of", who.cloud, who.tenant_id, who.user_id, who.client_id)
 
     def forget(self) -> None:
         """Let go of MSAL's cache."""
@@ -103,7 +112,10 @@ class OnBehalfOf(Guarded):
         self._cloud = cloud
         self._clock = clock
         self._most = most
+        self._numbers = itertools.count()
         self._partitions: OrderedDict[Principal, _Partition] = OrderedDict()
+        self._ends: list[tuple[float, int, Principal]] = []
+        """A heap of when each partition ends; one that has been renewed since comes up once too early."""
 
     def for_caller(self, principal: Principal, assertion: str, expires_at: float) -> OnBehalfOfSource:
         """The source for whoever sent this token, which has been verified to be theirs and for this server."""
@@ -112,49 +124,67 @@ class OnBehalfOf(Guarded):
         given = _Assertion(assertion, expires_at)
         partition = self._partitions.get(principal)
         if partition is None:
-            partition = self._partitions[principal] = _Partition(principal, given)
-        elif partition.assertion != given:
-            self._replace(partition, given)
-        self._partitions.move_to_end(principal)
+            partition = self._partitions[principal] = _Partition(principal, next(self._numbers))
+            heapq.heappush(self._ends, (expires_at, partition.number, principal))
+        self._seen_with(partition, given)
         self._let_go()
-        return OnBehalfOfSource(self, partition)
+        return OnBehalfOfSource(self, partition, given)
 
-    async def token(self, partition: _Partition, ask: Ask) -> str:
+    async def token(self, partition: _Partition, assertion: _Assertion, ask: Ask) -> str:
         """A Graph token of the caller's, for as long as the token that they sent is good."""
-        if partition.assertion.expires_at <= self._clock():
+        if assertion.expires_at <= self._clock():
             raise SignInNeeded(_EXPIRED)
         if ask.claims and ask.refused:  # a token that was got for claims was challenged again
+            partition.refused = assertion.token
             raise SignInNeeded(_STEP_UP, claims=ask.claims)
-        return await self._keeper.token(partition.whose, ask, partial(self._fetched, partition, ask))
+        return await self._keeper.token(partition.whose, ask, partial(self._fetched, partition, assertion, ask))
 
-    def _replace(self, partition: _Partition, given: _Assertion) -> None:
+    def _seen_with(self, partition: _Partition, given: _Assertion) -> None:
         """A new sign-in is worth a new token only where Entra did not take the old one."""
-        if partition.is_refused:
+        if partition.refused and partition.refused != given.token:
             self._keeper.drop(partition.whose)
             partition.forget()
-        partition.assertion, partition.is_refused = given, False
+            partition.refused = ""
+        partition.until = max(partition.until, given.expires_at)
+        self._partitions.move_to_end(partition.principal)
 
     def _let_go(self) -> None:
-        """Of those longest unseen: whoever is too many, or whose sign-in is over."""
-        while len(self._partitions) > 1:
-            eldest = next(iter(self._partitions.values()))
-            if len(self._partitions) <= self._most and eldest.assertion.expires_at > self._clock():
-                return
-            self._keeper.drop(eldest.whose)
-            del self._partitions[eldest.principal]
+        """Of those whose sign-in is over, a few at a time; of the others those longest unseen, if they are too many."""
+        now = self._clock()
+        for _ in range(_SWEPT_AT_ONCE):
+            if not self._ends or self._ends[0][0] > now:
+                break
+            self._ended(*heapq.heappop(self._ends)[1:], now)
+        while len(self._partitions) > self._most:
+            self._forget(next(iter(self._partitions.values())))
+        if len(self._ends) > 2 * self._most:
+            self._ends = [(each.until, each.number, each.principal) for each in self._partitions.values()]
+            heapq.heapify(self._ends)
+
+    def _ended(self, number: int, principal: Principal, now: float) -> None:
+        partition = self._partitions.get(principal)
+        if partition is None or partition.number != number:
+            return
+        if partition.until > now:
+            heapq.heappush(self._ends, (partition.until, number, principal))
+        else:
+            self._forget(partition)
+
+    def _forget(self, partition: _Partition) -> None:
+        self._keeper.drop(partition.whose)
+        del self._partitions[partition.principal]
 
     # From here on: in worker threads.
 
-    def _fetched(self, partition: _Partition, ask: Ask, unwanted: str | None) -> Result:
-        assertion = partition.assertion
+    def _fetched(self, partition: _Partition, assertion: _Assertion, ask: Ask, unwanted: str | None) -> Result:
         result = self._app.asked(
             partition.principal.tenant_id,
             partition.cache_at(self._clock()),
             partial(_silent_or_traded, assertion=assertion, ask=ask, unwanted=unwanted),
         )
         if "access_token" not in result:
-            partition.is_refused = True
-            raise self._error(result, partition, ask)
+            partition.refused = assertion.token
+            raise self._error(result, partition.principal.tenant_id, ask)
         self._check_person(partition, result)
         left = partition.end_with(assertion) - self._clock() + MARGIN  # the keeper takes its margin off again
         return {**result, "expires_in": min(float(result.get("expires_in", 0)), left)}
@@ -166,30 +196,39 @@ class OnBehalfOf(Guarded):
             log.error("a token for another person than the caller was thrown away")
             raise SignInError(_SOMEBODY_ELSE)
 
-    def _error(self, result: Result, partition: _Partition, ask: Ask) -> SignInError:
+    def _error(self, result: Result, tenant: str, ask: Ask) -> SignInError:
         """Nobody is at hand to sign in here: whatever a person can do starts at their client."""
         code, claims = code_in(result), str(result.get("claims") or "")
-        told = refusal(result, replace(self._context, tenant=partition.principal.tenant_id, scopes=ask.scopes))
-        if code == _OTHER_AUDIENCE:
-            return AppRefused(_WRONG_AUDIENCE, code=code)
-        if code in _NOT_TAKEN:
+        # All that the registration lists is what the administrator's page shows where no permission is named.
+        named = tuple(scope for scope in ask.scopes if not scope.endswith("/.default"))
+        context = replace(self._context, tenant=tenant, scopes=named)
+        told = refusal(result, context)
+        if SAME_AS.get(code, code) == _NO_CONSENT or result.get("suberror") == "consent_required":
+            return ConsentNeeded(_numbered(_CONSENT + context.consent_link, code), code=code)
+        if isinstance(told, AppRefused):
+            log.error("Entra refuses to trade callers' tokens", extra={"code": code, "cause": result.get("error")})
+            return AppRefused(_numbered(_WRONG_AUDIENCE, code), code=code) if code == OTHER_AUDIENCE else told
+        if SAME_AS.get(code, code) in _DEAD:
             return SignInNeeded(_numbered(_ENDED, code), code=code)
-        if isinstance(told, ConsentNeeded) or not (claims or result.get("error") == "interaction_required"):
+        helps = asks_person(result)
+        if isinstance(told, ConsentNeeded) or not (helps or claims or result.get("error") == "interaction_required"):
             return told
-        text = _numbered(_STEP_UP, code) if asks_person(result) else str(told)
-        return SignInNeeded(text, code=code, claims=claims)
+        text = _numbered(_STEP_UP, code) if helps else str(told)
+        return SignInNeeded(text, code=code, claims=claims or ask.claims or "")
 
 
 class OnBehalfOfSource(Guarded):
     """A TokenSource that speaks for one caller."""
 
-    def __init__(self, all_callers: OnBehalfOf, partition: _Partition) -> None:
+    def __init__(self, all_callers: OnBehalfOf, partition: _Partition, assertion: _Assertion) -> None:
         self._all = all_callers
         self._partition = partition
+        self._assertion = assertion
 
     async def token(self, scopes: Sequence[str], claims: str | None = None, refused: str | None = None) -> str:
         """A token for Graph in the caller's name."""
-        return await self._all.token(self._partition, Ask.of(scopes, claims, refused))
+        ask = Ask.of(scopes, claims, refused, proof=self._assertion.token)
+        return await self._all.token(self._partition, self._assertion, ask)
 
 
 def _silent_or_traded(application: Application, *, assertion: _Assertion, ask: Ask, unwanted: str | None) -> Result:

@@ -14,8 +14,10 @@ from auth._keeper import TokenKeeper
 from auth.aadsts import Context
 from auth.accounts import Account, SignedOut
 from auth.cache import FileTokenCache, MemoryTokenCache, TokenCache
+from auth.callers import Callers, Challenges
 from auth.client_credentials import ClientCredentialsSource
 from auth.credentials import Credential, credential_of
+from auth.on_behalf_of import OnBehalfOf
 from auth.people import People
 from auth.public_app import PublicApp
 from auth.supplied import supplied_token
@@ -25,7 +27,7 @@ from storage import KeyRing, key_from_system, parse_keys
 
 log = logging.getLogger(__name__)
 
-Accounts: TypeAlias = People | Account | SignedOut
+Accounts: TypeAlias = People | Account | Callers | SignedOut
 Tell: TypeAlias = Callable[[str], None]
 
 
@@ -37,15 +39,27 @@ class NoToken:
 
 
 def accounts_of(
-    settings: Settings, scopes: Sequence[str], http: Callable[[], httpx.Client], flow: Flow, *, tell: Tell, hide: Tell
+    settings: Settings,
+    scopes: Sequence[str],
+    http: Callable[[], httpx.Client],
+    flow: Flow,
+    *,
+    tell: Tell,
+    hide: Tell,
+    challenges: Challenges | None = None,
 ) -> Accounts:
-    """Who this server can work as. `http` is called on the first sign-in, `hide` keeps a secret out of the log."""
+    """Who this server can work as. `http` is called on the first sign-in, `hide` keeps a secret out of the log.
+
+    `challenges` is how callers who bring tokens hear that theirs will not do.
+    """
     if settings.way == "off":
         return SignedOut(NoToken())
     if settings.way == "person":
         if unused := settings.app_credentials:
             log.warning("a person signs in, so these have no effect", extra={"names": ", ".join(unused)})
         return people_of(settings, scopes, http, flow, tell=tell)
+    if settings.way == "on-behalf-of":
+        return callers_of(settings, scopes, http, credential_of(settings, hide), challenges)
     is_person = settings.auth_mode == "delegated"
     if settings.way == "supplied":
         return Account(supplied_token(settings, hide), scopes, cloud=settings.cloud.name, is_person=is_person)
@@ -53,6 +67,19 @@ def accounts_of(
     credential: Credential = credential_of(settings, hide)
     source = ClientCredentialsSource(context, credential, http, TokenKeeper())
     return Account(source, scopes, cloud=settings.cloud.name, is_person=False)
+
+
+def callers_of(
+    settings: Settings,
+    scopes: Sequence[str],
+    http: Callable[[], httpx.Client],
+    credential: Credential,
+    challenges: Challenges | None = None,
+) -> Callers:
+    """Whoever calls, each as themselves; what their tokens are traded for stays in memory."""
+    cloud = settings.cloud.name
+    traded = OnBehalfOf(context_of(settings, scopes), credential, http, TokenKeeper(), cloud=cloud)
+    return Callers(traded, scopes, cloud=cloud, challenges=challenges)
 
 
 def people_of(

@@ -10,6 +10,7 @@ from commands._permission_map import needs, permissions_named
 from commands._reading import what_can_be_read
 from commands.accounts import accounts, last_renewed
 from commands.clients import snippets
+from commands.keys import Desk, keys, where_keys_are
 from commands.login import login
 from commands.logout import logout
 from commands.permissions import permissions, told_for_docs
@@ -18,8 +19,10 @@ from commands.tools import tools
 __all__ = [
     "CommandLine",
     "CommandOptions",
+    "Desk",
     "Output",
     "accounts",
+    "keys",
     "last_renewed",
     "login",
     "logout",
@@ -33,4 +36,5 @@ __all__ = [
     "told_for_docs",
     "tools",
     "what_can_be_read",
+    "where_keys_are",
 ]

@@ -12,7 +12,7 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from commands._own import COMMANDS, OWN_NAMES, OWN_OPTIONS, CommandOptions, Own, path_value, text_value
 from settings import GROUPS, ROWS, VERSION, Row
@@ -44,10 +44,9 @@ class _Layout(argparse.RawDescriptionHelpFormatter):
 def parse(argv: Sequence[str]) -> CommandLine:
     """Read the words after server.py; exits with status 2 where they make no sense."""
     place = _place_of_command(argv)
-    command = "serve" if place is None else argv[place]
+    command, words = ("serve", argv) if place is None else _taken(argv, place)
     if command not in COMMANDS:
         _refuse_command(command, argv)
-    words = [word for number, word in enumerate(argv) if number != place]
     parser = _parser(command)
     _refuse_unknown(parser, command, words)
     known, unused = parser.parse_known_args(words)
@@ -55,9 +54,19 @@ def parse(argv: Sequence[str]) -> CommandLine:
         parser.error(f"a word too many after {command}. See {_prog(command)} --help.")
     found = {name: value for name, value in vars(known).items() if value is not None}
     env_file = found.pop("env_file", None)
-    own = {name: value for name, value in found.items() if name in OWN_NAMES}
+    own: dict[str, Any] = {name: value for name, value in found.items() if name in OWN_NAMES}
+    own |= {name: tuple(value) for name, value in own.items() if isinstance(value, list)}
     overlay = {name: value for name, value in found.items() if name not in OWN_NAMES}
     return CommandLine(command, overlay, env_file, CommandOptions(**own))
+
+
+def _taken(argv: Sequence[str], place: int) -> tuple[str, list[str]]:
+    """The command of one word or of two, and the words without it."""
+    command, rest = argv[place], [*argv[:place], *argv[place + 1 :]]
+    second = _place_of_command(rest)
+    if second is not None and f"{command} {rest[second]}" in COMMANDS:
+        command = f"{command} {rest.pop(second)}"
+    return command, rest
 
 
 def _place_of_command(argv: Sequence[str]) -> int | None:
@@ -74,6 +83,8 @@ def _place_of_command(argv: Sequence[str]) -> int | None:
 
 def _refuse_command(word: str, argv: Sequence[str]) -> NoReturn:
     parser = _parser("serve")
+    if several := [name for name in COMMANDS if name.startswith(f"{word} ")]:
+        parser.error(f"{word} needs another word after it: {', '.join(several)}. Each has its --help.")
     _refuse_unknown(parser, "", argv)  # first: the word may be the value of an option that does not exist
     alike = difflib.get_close_matches(word, COMMANDS, n=1)
     if alike:  # a slip of the pen; any other word may be a secret in the wrong place
@@ -88,7 +99,7 @@ def _prog(command: str) -> str:
 def _parser(command: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_prog(command),
-        usage=f"server.py {'[COMMAND]' if command == 'serve' else command} [options]",
+        usage=f"server.py {'[COMMAND]' if command == 'serve' else command} [options]{_words_after(command)}",
         description=_described(command),
         epilog=_examples(command),
         formatter_class=_Layout,
@@ -99,6 +110,10 @@ def _parser(command: str) -> argparse.ArgumentParser:
     if COMMANDS[command].has_settings:
         _add_settings(parser, command)
     return parser
+
+
+def _words_after(command: str) -> str:
+    return "".join(f" {own.name.upper()}" for own in OWN_OPTIONS if own.is_word and command in own.commands)
 
 
 def _described(command: str) -> str:

@@ -299,7 +299,7 @@ async def test_a_renewal_that_finds_the_cache_busy_leaves_the_old_token_in_use()
     people = people_of(cloud, cache=cache)
     async with people.running():
         token = await people.token(None, ASK)
-        (kept,) = people._keeper._kept.values()
+        (kept,) = next(iter(people._keeper._kept.values())).values()
         kept.until -= max(0.0, kept.until - people._keeper._clock() - 200)
         cache.refusals = 1
         assert await people.token(None, ASK) == token

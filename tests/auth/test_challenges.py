@@ -80,7 +80,7 @@ async def test_callers_that_are_challenged_at_the_same_time_share_one_renewal_an
         await signed_in.identity()
     people = people_of(cloud, auth.DeviceFlow(pause=Turns()), signed_in._cache, told=told, patience=0)
     async with server_for(cloud, people) as client:
-        assert not (await client.call_tool("account_whoami", {})).is_error
+        await people.identity()  # a tool would keep what Graph says of them
         entra.revoke_sessions(cloud.app.state.tenant.demo_person)
         entra.journal.clear()
 

@@ -255,7 +255,7 @@ def guarded() -> list[Any]:
         on_behalf_of,
         on_behalf_of.for_caller(Principal("public", "t", "u", "c"), SECRET, 1e12),
         on_behalf_of.for_caller(Principal("public", "t", "u", "c"), SECRET, 1e12)._partition,
-        on_behalf_of.for_caller(Principal("public", "t", "u", "c"), SECRET, 1e12)._partition.assertion,
+        on_behalf_of.for_caller(Principal("public", "t", "u", "c"), SECRET, 1e12)._assertion,
         AppCertificate(SECRET, form._certificate.leaf) if form._certificate else None,
     ]
 

@@ -75,3 +75,10 @@ def test_without_permissions_the_page_is_for_all_that_are_registered() -> None:
 def test_a_permission_named_twice_is_asked_for_once() -> None:
     link = consent_url("https://login.example", "t", "c", scopes=["b", "a", "b"], redirect_uri="http://localhost")
     assert parse_qs(urlsplit(link).query)["scope"] == ["a b"]
+
+
+def test_an_administrator_of_another_tenant_agrees_on_the_page_of_that_one() -> None:
+    other = "0f7d5a52-5c1c-4a7e-8a71-0c3f2d9d1e11"
+    assert urlsplit(admin_consent_url(settings_with(), ["Mail.Read"], tenant=other)).path == (
+        f"/{other}/v2.0/adminconsent"
+    )

@@ -269,3 +269,27 @@ async def test_a_token_that_arrives_after_its_owner_was_dropped_is_not_kept() ->
 
     assert await keeper.token("ines", ASK, fetch) == "token-1"
     assert await keeper.token("ines", ASK, issuer) == "token-2"
+
+
+async def test_what_is_dropped_leaves_nothing_behind() -> None:
+    keeper = TokenKeeper()
+    for number in range(100):
+        await keeper.token(number, ASK, Issuer())
+        keeper.drop(number)
+        keeper.drop(f"nobody {number}")
+    assert not [each for each in vars(keeper).values() if isinstance(each, dict) and each]
+
+
+async def test_whoever_asks_with_another_proof_waits_for_no_answer_to_that_one() -> None:
+    keeper, answers = TokenKeeper(), list[str]()
+
+    async def ask(proof: str, issuer: Issuer) -> None:
+        try:
+            answers.append(await keeper.token("ines", Ask.of(ASK.scopes, proof=proof), issuer))
+        except SignInError:
+            answers.append(f"not with the {proof} one")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(ask, "bad", Issuer(SignInError("no")))
+        tasks.start_soon(ask, "good", Issuer())
+    assert sorted(answers) == ["not with the bad one", "token-1"]

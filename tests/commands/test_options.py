@@ -73,6 +73,39 @@ def test_no_words_mean_serve_with_the_environment_as_it_is() -> None:
             CommandLine("emulator", {}, None, CommandOptions(tls=True, host="::1", port=4000, ca_file=Path("ca.pem"))),
             id="emulator",
         ),
+        pytest.param(
+            ["keys", "create", "--name", " reports ", "--mailbox", "A@x.example", "--mailbox", "b@x.example"],
+            CommandLine(
+                "keys create", {}, None, CommandOptions(name="reports", mailboxes=("a@x.example", "b@x.example"))
+            ),
+            id="a command of two words",
+        ),
+        pytest.param(
+            ["--site", "keys", "keys", "--name", "n", "create", "--no-expiry", "--access=full", "--rate", "5/HOUR"],
+            CommandLine(
+                "keys create", {}, None, CommandOptions(name="n", days=0, access="full", rate="5/hour", sites=("keys",))
+            ),
+            id="options before and between the words",
+        ),
+        pytest.param(
+            ["keys", "create", "--name", "n", "--toolsets", "Mail, calendar", "--days", "7", "--calls", "4"],
+            CommandLine(
+                "keys create", {}, None, CommandOptions(name="n", toolsets=("mail", "calendar"), days=7, calls=4)
+            ),
+            id="limits of a key",
+        ),
+        pytest.param(
+            ["keys", "list", "--json", "--keys-file", "k.json", "--state-dir", "s", "--env-file", "e"],
+            CommandLine(
+                "keys list", {"HTTP_KEYS_FILE": "k.json", "STATE_DIR": "s"}, Path("e"), CommandOptions(as_json=True)
+            ),
+            id="where keys are kept",
+        ),
+        pytest.param(
+            ["keys", "revoke", "--env-file", "e", "reports"],
+            CommandLine("keys revoke", {}, Path("e"), CommandOptions(key="reports")),
+            id="a word that is no option",
+        ),
     ],
 )
 def test_a_command_takes_options_of_its_own(argv: list[str], expected: CommandLine) -> None:
@@ -161,7 +194,9 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["--demo", "login", CANARY], "a word too many after login.", id="a word too many after options"),
         pytest.param(["--"], "-- is not an option.", id="two dashes"),
         pytest.param(
-            ["--json"], "--json is not an option of serve, but of accounts, permissions, tools, doctor.", id="another's"
+            ["--json"],
+            "--json is not an option of serve, but of accounts, permissions, tools, doctor, keys list.",
+            id="another's",
         ),
         pytest.param(["emulator", "--demo"], "--demo is not an option of emulator, but of serve,", id="no settings"),
         pytest.param(["login", "--device", "--browser"], "not allowed with argument", id="two ways to sign in"),
@@ -169,6 +204,29 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(["permissions", "--json", "--admin-consent-url"], "not allowed with argument", id="two forms"),
         pytest.param(["login", "--account="], "needs a value that is not empty", id="nobody"),
         pytest.param(["emulator", "--port", "70000"], "needs a whole number from 0 to 65535", id="no port"),
+        pytest.param(["keys"], "keys needs another word after it: keys create, keys list, keys revoke.", id="half"),
+        pytest.param(["keys", CANARY], "keys needs another word after it", id="another second word"),
+        pytest.param(["keys", "create"], "the following arguments are required: --name", id="a key without a name"),
+        pytest.param(["keys", "create", "--name", "\n"], "needs 1 to 64 letters", id="a name that says nothing"),
+        pytest.param(["keys", "create", "--name", "a\u202eb"], "letters that all can be seen", id="an unseen letter"),
+        pytest.param(
+            ["keys", "create", "--name", "n", "--access", "ask"], "nobody is behind a key", id="nobody to ask"
+        ),
+        pytest.param(["keys", "create", "--name", "n", "--access", CANARY], "needs read or full", id="no level"),
+        pytest.param(["keys", "create", "--name", "n", "--days", "0"], "--no-expiry has no end", id="no days"),
+        pytest.param(["keys", "create", "--name", "n", "--days", "9" * 5000], "from 1 to 3650", id="endless days"),
+        pytest.param(["keys", "create", "--name", "n", "--calls", "x"], "from 1 to 1000", id="no number of calls"),
+        pytest.param(["keys", "create", "--name", "n", "--rate", "9/day"], "Write a number and a time", id="no rate"),
+        pytest.param(["keys", "create", "--name", "n", "--toolsets", ","], "needs names, by commas", id="no toolset"),
+        pytest.param(
+            ["keys", "create", "--name", "n", "--mailbox", " "], "letters that all can be seen", id="no mailbox"
+        ),
+        pytest.param(
+            ["keys", "create", "--name", "n", "--days", "1", "--no-expiry"], "not allowed with argument", id="two ends"
+        ),
+        pytest.param(["keys", "revoke"], "the following arguments are required: key", id="revoke nothing"),
+        pytest.param(["keys", "revoke", "a", CANARY], "a word too many after keys revoke.", id="revoke two"),
+        pytest.param(["keys", "list", "--name", "n"], "is not an option of keys list, but of keys create", id="mixed"),
         pytest.param(["emulator", "--port", "x"], "needs a whole number from 0 to 65535", id="no number"),
     ],
 )
