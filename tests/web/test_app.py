@@ -9,12 +9,12 @@ from starlette.types import Receive, Scope, Send
 
 from _server_demo import DemoTenant
 from errors import StartError
-from tests.support import server_on, small_tenant
+from tests.support import demo_settings, server_on, small_tenant
 from web import bound_socket, build_app, serve
 
 
 def app() -> Starlette:
-    return build_app(server_on(DemoTenant(small_tenant())), path="/mcp", stateless=False)
+    return build_app(server_on(DemoTenant(small_tenant())), demo_settings({"TRANSPORT": "http"}))
 
 
 async def status_of(app: Starlette, path: str) -> int:
