@@ -13,7 +13,7 @@ from graph.calls import Call, Reply
 
 Fetch = Callable[[Call], Awaitable[Reply]]
 
-MOST_IDENTITIES = 1_000
+MOST_IDENTITIES = 10_000
 MOST_ENTRIES = 64  # of one identity
 MOST_BYTES = 256 * 1024  # of one answer
 MOST_BYTES_IN_ALL = 32 * 1024 * 1024

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
@@ -52,12 +53,23 @@ class _Story:
     """Graph may have taken it, and its answer did not come."""
 
 
+Observe = Callable[[int, float], None]
+"""Told of each try: the status of its answer, 0 where there was none, and how many seconds it took."""
+
+
 class Sender:
     """Shared by all callers: it holds the connections, the limits and what is known of outages."""
 
     def __init__(
-        self, connections: Connections, home: Home, throttle: Throttle, *, chance: random.Random | None = None
+        self,
+        connections: Connections,
+        home: Home,
+        throttle: Throttle,
+        *,
+        chance: random.Random | None = None,
+        observe: Observe = lambda _status, _seconds: None,
     ) -> None:
+        self._observe = observe
         self.connections = connections
         self.home = home
         self.throttle = throttle
@@ -112,7 +124,9 @@ class Sender:
             outcome = await self._exchanged(call, speaker, permit, story)
         finally:
             self._learn(permit.demand, outcome, began)
-            _log(call, outcome, story, asyncio.get_running_loop().time() - began)
+            seconds = asyncio.get_running_loop().time() - began
+            _log(call, outcome, story, seconds)
+            self._observe(outcome.status if isinstance(outcome, Reply) else 0, seconds)
         story.is_in_the_air = False
         return outcome
 

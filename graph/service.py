@@ -13,7 +13,7 @@ from graph.batch import Batcher
 from graph.connections import Connections
 from graph.flights import Flights
 from graph.kept import Kept
-from graph.sending import Sender
+from graph.sending import Observe, Sender
 from graph.throttle import LocalThrottle, Throttle
 from graph.wire import Home
 
@@ -51,10 +51,16 @@ async def graph_service(
     allow_beta: bool = True,
     coalesce: bool = True,
     chance: random.Random | None = None,
+    processes: int = 1,
+    observe: Observe = lambda _status, _seconds: None,
 ) -> AsyncIterator[GraphService]:
-    """The service for one Graph host. `opened` makes a client of the network, `bulk` one for long transfers."""
+    """The service for one Graph host. `opened` makes a client of the network, `bulk` one for long transfers.
+
+    `processes` is how many of these share the limits, and `observe` is told of each answer.
+    """
     async with Connections(opened, bulk) as connections:
-        sender = Sender(connections, Home(host), throttle or LocalThrottle(), chance=chance)
+        throttle = throttle or LocalThrottle(processes=processes)
+        sender = Sender(connections, Home(host), throttle, chance=chance, observe=observe)
         service = GraphService(sender, version=version, allow_beta=allow_beta, coalesce=coalesce)
         try:
             yield service

@@ -61,9 +61,14 @@ class Throttle(Protocol):
 
 
 class LocalThrottle(Throttle):
-    """The governor of one process. It belongs to one event loop, by whose clock it goes."""
+    """The governor of one process. It belongs to one event loop, by whose clock it goes.
 
-    def __init__(self, random: Random | None = None) -> None:
+    Of several `processes` each takes its part of the requests at once. Rates are not divided: a person's calls may all
+    come to one of them, and Graph's refusals tell the rest.
+    """
+
+    def __init__(self, random: Random | None = None, *, processes: int = 1) -> None:
+        self._processes = processes
         self._random = random or Random()  # noqa: S311 - spreads waits, keeps no secret
         self._lanes: dict[tuple[str, ...], LaneState] = {}
         self._narrowed: set[tuple[str, ...]] = set()
@@ -122,7 +127,7 @@ class LocalThrottle(Throttle):
         return [lanes.get(lane.key) or self._state(lane) for lane, _ in demand.lanes]
 
     def _state(self, lane: Lane) -> LaneState:
-        return self._lanes.get(lane.key) or self._lanes.setdefault(lane.key, LaneState(lane))
+        return self._lanes.get(lane.key) or self._lanes.setdefault(lane.key, LaneState(lane, self._processes))
 
     def _granted(self, demand: Demand, states: list[LaneState], slots: int, now: float) -> Permit:
         for state, (_, units) in zip(states, demand.lanes, strict=True):

@@ -15,9 +15,10 @@ class LaneState:
 
     __slots__ = ("alarm", "lane", "turns", "valve", "windows")
 
-    def __init__(self, lane: Lane) -> None:
+    def __init__(self, lane: Lane, processes: int = 1) -> None:
         self.lane = lane
-        self.valve = Valve(lane.limits.slots)
+        slots = lane.limits.slots
+        self.valve = Valve(slots and max(1, slots // processes))
         self.windows = tuple(Window(rate.amount, rate.seconds) for rate in lane.limits.rates)
         self.turns = Turns()
         self.alarm: asyncio.TimerHandle | None = None

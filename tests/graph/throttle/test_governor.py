@@ -9,6 +9,7 @@ import pytest
 from errors import GraphThrottled
 from graph import deadline
 from graph.calls import Call
+from graph.throttle.governor import LocalThrottle
 from graph.throttle.limits import demand_of
 from tests.graph.throttle.support import ADELE, DIEGO, demand, lane, mail, now, refusal, settled, taken, throttle
 from tests.virtual_time import VIRTUAL_TIME
@@ -25,6 +26,13 @@ async def test_a_mailbox_gets_four_requests_at_once_and_the_next_when_one_has_en
     assert len(permits) == 4
     permits[0].release()
     assert len(taken(gate, mail())) == 1
+
+
+@pytest.mark.parametrize(
+    ("processes", "slots"), [pytest.param(2, 2, id="two"), pytest.param(3, 1, id="three"), pytest.param(9, 1, id="many")]
+)
+async def test_processes_share_the_requests_at_once_and_none_goes_without(processes: int, slots: int) -> None:
+    assert len(taken(LocalThrottle(processes=processes), mail())) == slots
 
 
 async def test_two_mailboxes_do_not_share_slots() -> None:
