@@ -78,7 +78,7 @@ class DemoTenant:
         listener = web.bound_socket("127.0.0.1", 0)
         self.pages_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         log.info("demo tenant", extra={"sign_in_pages": f"{self.pages_url}/devicelogin"})
-        async with web.serving(web.LoopbackOnly(self), listener):
+        async with web.serving(web.HostAndOrigin(self, loopback=True), listener):
             yield
 
 

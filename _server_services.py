@@ -14,7 +14,7 @@ import storage
 import tools
 from errors import StartError, StorageError
 from graph import GraphClient
-from principal import Level, Rights
+from principal import Level, Rights, current_sender
 from settings import Settings
 
 GraphFor = Callable[[str | None, str], GraphClient]
@@ -51,6 +51,7 @@ def services(
     pages: tools.ApprovalPages | None = None,
     is_one_person: bool = False,
     consent_link: Callable[[Sequence[str]], str] = lambda _: "",
+    audit: tools.Audit = tools.logged,
 ) -> tools.Services:
     """All that a call reaches."""
     store, keys = state.store, state.keys
@@ -67,9 +68,16 @@ def services(
         form=rules.form,
         usual_mailbox=rules.mailbox,
         is_one_person=is_one_person,
-        rights=partial(Rights, level=rules.level),
+        rights=partial(_rights, Rights(rules.level)),
         consent_link=consent_link,
+        audit=audit,
     )
+
+
+def _rights(usual: Rights) -> Rights:
+    """What the sender of this request may do; whoever needs to show nothing may do what the server does."""
+    sender = current_sender()
+    return sender.rights if sender else usual
 
 
 def check_state_keys(settings: Settings) -> None:
@@ -87,7 +95,9 @@ def state_of(settings: Settings) -> AbstractAsyncContextManager[storage.State]:
     if settings.demo:
         return storage.opened_state(None, keys, required=False)
     usual = storage.default_state_directory(os.environ, sys.platform, Path.home())
-    return storage.opened_state(settings.state_dir or usual, keys, required=settings.state_dir is not None)
+    # What one worker kept in its own memory, the next would not find.
+    required = settings.state_dir is not None or settings.workers > 1
+    return storage.opened_state(settings.state_dir or usual, keys, required=required)
 
 
 def memory_only() -> AbstractAsyncContextManager[storage.State]:

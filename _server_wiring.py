@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 
 import auth
@@ -20,7 +23,7 @@ from clouds import SHARED_TENANTS
 from commands import opened_in_browser
 from errors import StartError
 from graph import BearerAuth, Caller, GraphService, Speaker, graph_service
-from principal import Level
+from principal import Level, current_sender
 from settings import SECRETS, Settings
 
 
@@ -36,7 +39,7 @@ def selection_of(settings: Settings) -> tools.Selection:
         level=Level(settings.level),
         accounts="personal" if settings.tenant == "consumers" else "any",
         allowed_scopes=settings.allowed_scopes,
-        with_people=settings.way != "supplied",
+        with_people=settings.way not in ("supplied", "on-behalf-of"),
         with_beta=settings.graph_allow_beta,
     )
 
@@ -52,6 +55,9 @@ def scopes_of(settings: Settings) -> list[str]:
     graph = settings.cloud.graph_url
     if settings.auth_mode == "application":
         return [f"{graph}/.default"]
+    if settings.way == "on-behalf-of" and not settings.entra_scopes:
+        # What an administrator agreed to, whatever that is: one missing permission must not take all tools away.
+        return [f"{graph}/.default"]
     wanted = settings.entra_scopes or selection_of(settings).delegated_scopes
     return [scope if "://" in scope else f"{graph}/{scope}" for scope in wanted]
 
@@ -63,7 +69,9 @@ def pages_for(settings: Settings) -> web.LocalPages:
 
 def consent_link(settings: Settings, scopes: Sequence[str]) -> str:
     """Where an administrator agrees to permissions; nowhere where the app is not ours to name."""
-    return auth.admin_consent_url(settings, scopes) if settings.entra_client_id else ""
+    sender = current_sender()
+    tenant = sender.principal.tenant_id if sender else ""
+    return auth.admin_consent_url(settings, scopes, tenant=tenant) if settings.entra_client_id else ""
 
 
 def approval_desk(pages: web.LocalPages) -> web.ApprovalDesk:
@@ -89,9 +97,13 @@ def sign_in_flow(settings: Settings, pages: web.LocalPages) -> auth.Flow:
 
 
 def graph_of(
-    settings: Settings, transport: httpx.AsyncBaseTransport | None = None
+    settings: Settings,
+    transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    processes: int = 1,
+    observe: Callable[[int, float], None] = lambda _status, _seconds: None,
 ) -> AbstractAsyncContextManager[GraphService]:
-    """Graph as the settings want it. A given transport replaces the network."""
+    """Graph as the settings want it, its limits shared by so many processes. A given transport replaces the network."""
     trusted = None if transport else network.trusted_certificates()
     opened = partial(network.async_client, transport, trusted=trusted)
     return graph_service(
@@ -100,14 +112,23 @@ def graph_of(
         bulk=partial(opened, for_transfers=True),
         version=settings.graph_api_version,
         allow_beta=settings.graph_allow_beta,
+        processes=processes,
+        observe=observe,
     )
 
 
 def speaker_for(
     settings: Settings, accounts: auth.Accounts, scopes: Sequence[str], account: str | None = None
 ) -> Speaker:
-    """Who speaks to Graph when the server works as this account, or as the only identity that it has."""
+    """Who speaks to Graph when the server works as this account, or as the only identity that it has.
+
+    Over HTTP it works as whoever sent the request, or as the app for whoever has a key: what is kept for one sender is
+    nothing to another, though Graph takes two keys for the same app.
+    """
     signed = BearerAuth(accounts.source(account), scopes, settings.cloud.graph_host)
+    if sender := current_sender():
+        who = sender.principal
+        return Speaker(signed, Caller(who.tenant_id, who.user_id if sender.is_person else ""), who)
     user, _, home = (account or "").partition(".")  # as MSAL names accounts: the person and their tenant
     tenant = home if home and settings.tenant in SHARED_TENANTS else settings.tenant
     return Speaker(signed, Caller(tenant, user), _key_of(settings, account))
@@ -138,6 +159,21 @@ def tell(text: str) -> None:
     with suppress(OSError, ValueError):  # nobody reads it: the same text is in the tool's answer
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def run_async(main: Callable[[], Any]) -> None:
+    """Run it to its end, and raise what it raised."""
+    try:
+        anyio.run(main, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
+    except BaseExceptionGroup as group:
+        raise _reason(group) from group
+
+
+def _reason(error: BaseException) -> BaseException:
+    """What went wrong, out of the task groups that it passed through."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 def problem_of(check: Callable[[], object]) -> str:

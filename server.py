@@ -6,31 +6,31 @@ from __future__ import annotations
 import _server_calm  # isort: skip - before all that takes long to load
 
 import importlib
-import importlib.util
 import logging
 import os
+import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import anyio
 import httpx
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context, RequestStateSecurity
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, InputRequiredResult
-from starlette.types import ASGIApp
 
 import auth
 import logging_config
 import network
+import storage
 import tools
 import web
 from _server_demo import DemoTenant
+from _server_http import STDIO, Serving, over_http
 from _server_services import StateOf, check_state_keys, memory_only, rules_of, services, state_of
 from _server_wiring import (
     approval_desk,
@@ -40,6 +40,7 @@ from _server_wiring import (
     graph_of,
     pages_for,
     problem_of,
+    run_async,
     scopes_of,
     selection_of,
     sign_in_flow,
@@ -47,7 +48,7 @@ from _server_wiring import (
     tell,
     together,
 )
-from commands import CommandLine, parse, snippets
+from commands import CommandLine, parse
 from errors import AppError, SettingsError
 from graph import GraphClient
 from settings import VERSION, Settings, read_settings
@@ -71,7 +72,9 @@ any tool that takes one. Ask for the next rows only if they are needed."""
 class GraphwardServer(MCPServer[tools.Services]):
     """The SDK's server, with an answer that helps when a tool does not exist."""
 
-    def __init__(self, catalogue: tools.Catalogue, lifespan: Lifespan) -> None:
+    def __init__(self, catalogue: tools.Catalogue, lifespan: Lifespan, request_keys: Sequence[bytes] = ()) -> None:
+        keys = list(request_keys) or [secrets.token_bytes(storage.KEY_BYTES)]
+        self.services: tools.Services | None = None
         listing = tools.Listing(catalogue.listed, catalogue.selection.as_account)
         super().__init__(
             "graphward",
@@ -83,10 +86,17 @@ class GraphwardServer(MCPServer[tools.Services]):
             lifespan=lifespan,
             cache_hints={"tools/list": listing.cache_hint},
             subscriptions=listing.bus,
-            middleware=[listing],
-            request_state_security=RequestStateSecurity.ephemeral(ttl=SIGN_IN_SECONDS),
+            middleware=[listing, web.StepUp()],
+            request_state_security=RequestStateSecurity(keys=keys, ttl=SIGN_IN_SECONDS),
         )
         self._catalogue = catalogue
+
+    async def store_answers(self) -> bool:
+        """Whether what is kept between calls can be read."""
+        if self.services is None:
+            return False
+        await self.services.state.store.get("")
+        return True
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[tools.Services, Any] | None = None
@@ -106,10 +116,12 @@ def build_server(
     beside: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
     state: StateOf = memory_only,
     pages: tools.ApprovalPages | None = None,
+    serving: Serving = STDIO,
 ) -> GraphwardServer:
     """Join tools, Graph and sign-in. `transport` replaces the network; `beside` runs as long as the server does.
 
     `state` is where short ids and approvals are kept; on `pages` a person approves whose client cannot ask them.
+    `serving` is what HTTP has to tell.
     """
     speaker = partial(speaker_for, settings, accounts, scopes_of(settings))
     catalogue, rules = catalogue_of(settings), rules_of(settings)
@@ -117,13 +129,14 @@ def build_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[tools.Services]) -> AsyncIterator[tools.Services]:
-        async with beside(), accounts.running(), state() as opened, graph_of(settings, transport) as service:
+        graph = graph_of(settings, transport, processes=serving.processes, observe=partial(_observed, serving.meter))
+        async with beside(), accounts.running(), state() as opened, graph as service:
 
             def graph_for_caller(account: str | None, mailbox: str) -> GraphClient:
                 user = "me" if settings.auth_mode == "delegated" else mailbox or settings.graph_mailbox
                 return GraphClient(service, speaker(account), user=user)
 
-            yield services(
+            server.services = services(
                 opened,
                 catalogue,
                 graph_for_caller,
@@ -132,13 +145,40 @@ def build_server(
                 pages=pages,
                 is_one_person=settings.transport == "stdio",
                 consent_link=link,
+                audit=partial(_heard, serving.meter),
             )
+            yield server.services
 
-    return GraphwardServer(catalogue, lifespan)
+    server = GraphwardServer(catalogue, lifespan, serving.request_keys)
+    return server
 
 
-def run(settings: Settings) -> None:
-    """Serve as the settings say, until the client leaves or a signal comes."""
+def _observed(meter: web.Meter, status: int, seconds: float) -> None:
+    meter.graph(status, seconds)
+    if status == httpx.codes.TOO_MANY_REQUESTS:
+        meter.throttled()
+
+
+def _heard(meter: web.Meter, record: tools.CallRecord) -> None:
+    tools.logged(record)
+    access = record.access.value if record.access else ""
+    meter.tool(record.tool, record.outcome, access, record.ms / 1000, record.graph_calls, record.bytes_out)
+
+
+def run(settings: Settings) -> int:
+    """Serve as the settings say, until the client leaves or a signal comes; the exit status."""
+    if settings.transport == "http":
+        return over_http(settings, partial(assembled, settings))
+    with assembled(settings) as server:
+        # The thread that waits for stdin cannot be interrupted, so Ctrl+C ends the process by itself.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        run_async(partial(web.serve_stdio, server))
+    return 0
+
+
+@contextmanager
+def assembled(settings: Settings, serving: Serving = STDIO) -> Iterator[GraphwardServer]:
+    """The server that the settings want, with its cloud and the accounts that it works as."""
     scopes, pages, state = scopes_of(settings), pages_for(settings), partial(state_of, settings)
     # Only over stdio is the person at this computer the one who calls.
     desk = approval_desk(pages) if settings.transport == "stdio" else None
@@ -146,51 +186,19 @@ def run(settings: Settings) -> None:
         demo = DemoTenant()
         people = demo.accounts(scopes, sign_in=settings.demo_sign_in, tell=tell)
         beside, cloud = partial(together, demo.pages, pages.running), httpx.ASGITransport(app=demo)
-        _serve(settings, build_server(settings, people, transport=cloud, beside=beside, state=state, pages=desk))
+        yield build_server(settings, people, transport=cloud, beside=beside, state=state, pages=desk, serving=serving)
         return
     with network.OnDemand() as http:
-        flow = sign_in_flow(settings, pages)
-        accounts = auth.accounts_of(settings, scopes, http, flow, tell=tell, hide=logging_config.register_secret)
-        _serve(settings, build_server(settings, accounts, beside=pages.running, state=state, pages=desk))
-
-
-def _serve(settings: Settings, server: GraphwardServer) -> None:
-    if settings.transport == "http":
-        _run_http(settings, server)
-        return
-    # The thread that waits for stdin cannot be interrupted, so Ctrl+C ends the process by itself.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    _run_async(partial(web.serve_stdio, server))
-
-
-def _run_http(settings: Settings, server: GraphwardServer) -> None:
-    listener = web.bound_socket(settings.http_host, settings.http_port)
-    host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}{settings.http_path}"
-    if not settings.demo:
-        log.warning("HTTP callers are not authenticated: every program on this machine can use the signed-in account")
-
-    def announce() -> None:
-        log.info("serving MCP over HTTP", extra={"url": url})
-        if settings.demo:
-            tell(snippets(url, python=sys.executable, script=str(ROOT / "server.py")))
-
-    app: ASGIApp = web.build_app(server, path=settings.http_path, stateless=settings.stateless_http)
-    _run_async(partial(web.serve, app, listener, on_ready=announce))
-
-
-def _run_async(main: Callable[[], Any]) -> None:
-    try:
-        anyio.run(main, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
-    except BaseExceptionGroup as group:
-        raise _reason(group) from group
-
-
-def _reason(error: BaseException) -> BaseException:
-    """What went wrong, out of the task groups that it passed through."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+        accounts = auth.accounts_of(
+            settings,
+            scopes,
+            http,
+            sign_in_flow(settings, pages),
+            tell=tell,
+            hide=logging_config.register_secret,
+            challenges=serving.challenges,
+        )
+        yield build_server(settings, accounts, beside=pages.running, state=state, pages=desk, serving=serving)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -208,7 +216,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         log.info("Graphward starts", extra={"version": VERSION, "transport": settings.transport})
         if settings.level == "full":
             log.warning("access is full: nobody is asked before anything is sent, deleted or reset, whatever was read")
-        run(settings)
+        return run(settings)
     except AppError as error:
         tell(f"Graphward cannot start.\n{error}")
         return 2
@@ -217,7 +225,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         log.exception("Graphward crashed")
         return 1
-    return 0
 
 
 def _beside(line: CommandLine) -> int:
@@ -242,8 +249,8 @@ def _check_the_rest(settings: Settings) -> None:
         partial(rules_of, settings),
         partial(check_state_keys, settings),
     ]
-    if settings.transport == "http":
-        checks.append(partial(web.loopback_address, settings.http_host))
+    if settings.http_tls_cert and settings.http_tls_key and settings.transport == "http":
+        checks.append(partial(web.server_context, settings.http_tls_cert, settings.http_tls_key))
     if not settings.demo:
         checks += [network.trusted_certificates, partial(auth.check_keys, settings)]
     problems = [problem for check in checks if (problem := problem_of(check))]

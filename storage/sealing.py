@@ -125,6 +125,11 @@ class StateKeys:
         raise TypeError("State keys cannot be pickled or copied. Read them again instead.")
 
 
+def derived_keys(text: str, purpose: str) -> list[bytes]:
+    """A key for this purpose from each key in a text, in the same order; none of those can be found from it."""
+    return [_derived(SecretBytes(key), "key", purpose) for key in read_keys(text)]
+
+
 def key_id(key: bytes) -> str:
     """What tells keys apart without telling the key."""
     return hashlib.sha256(key).hexdigest()[:8]
