@@ -7,7 +7,6 @@ import secrets
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ import network
 import storage
 import tools
 import web
+from _server_services import Serving
 from _server_wiring import catalogue_of, run_async, selection_of, tell
 from auth.inbound import Door, EntraDoor, KeyDoor, Refusals, keys_path
 from commands import snippets
@@ -34,22 +34,6 @@ ROOT = Path(__file__).resolve().parent
 
 _TOOLS = {toolset.name: frozenset(tool.name for tool in toolset.tools) for toolset in tools.TOOLSETS}
 
-
-@dataclass(frozen=True)
-class Serving:
-    """What the server is told of how it is served."""
-
-    challenges: auth.Challenges | None = None
-    """How callers hear that their token will not do any more."""
-    meter: web.Meter = field(default_factory=web.NoMeter)
-    processes: int = 1
-    """How many serve together, and share the limits of Graph."""
-    request_keys: Sequence[bytes] = ()
-    """What seals the state of a call that goes to and fro between client and server; all processes have the same."""
-
-
-STDIO = Serving()
-"""Over stdio there is nothing to tell."""
 
 Assembled = Callable[[Serving], AbstractContextManager["GraphwardServer"]]
 
@@ -106,7 +90,7 @@ def _work(settings: Settings, assembled: Assembled, keys: Sequence[bytes], worke
     names = [tool.name for tool in catalogue_of(settings).listed] if counted else []
     meter = web.PrometheusMeter(VERSION, names, worker=number) if counted else web.NoMeter()
     told = auth.Challenges(door.challenge, refusals.note) if settings.callers == "entra" and door else None
-    with assembled(Serving(told, meter, settings.workers, keys)) as server:
+    with assembled(Serving(told, meter, settings.workers, tuple(keys))) as server:
         run_async(partial(_serve, settings, server, door, meter, worker))
     return 0
 

@@ -9,7 +9,11 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import httpx
+
+import auth
 import storage
 import tools
 from errors import StartError, StorageError
@@ -17,8 +21,44 @@ from graph import GraphClient
 from principal import Level, Rights, current_sender
 from settings import Settings
 
+if TYPE_CHECKING:
+    import web
+
 GraphFor = Callable[[str | None, str], GraphClient]
 StateOf = Callable[[], AbstractAsyncContextManager[storage.State]]
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What the server is told of how it is served."""
+
+    challenges: auth.Challenges | None = None
+    """How callers hear that their token will not do any more."""
+    meter: web.Meter | None = None
+    processes: int = 1
+    """How many serve together, and share the limits of Graph."""
+    request_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    """What seals the state of a call that goes to and fro between client and server; all processes have the same."""
+
+    def observe(self, status: int, seconds: float) -> None:
+        """Count an answer of Graph."""
+        if self.meter is None:
+            return
+        self.meter.graph(status, seconds)
+        if status == httpx.codes.TOO_MANY_REQUESTS:
+            self.meter.throttled()
+
+    def audit(self, record: tools.CallRecord) -> None:
+        """Log a call, and count it."""
+        tools.logged(record)
+        if self.meter is not None:
+            access = record.access.value if record.access else ""
+            seconds = record.ms / 1000
+            self.meter.tool(record.tool, record.outcome, access, seconds, record.graph_calls, record.bytes_out)
+
+
+STDIO = Serving()
+"""Over stdio there is nothing to tell."""
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,7 @@ import storage
 import tools
 import web
 from _server_demo import DemoTenant
-from _server_http import STDIO, Serving, over_http
-from _server_services import StateOf, check_state_keys, memory_only, rules_of, services, state_of
+from _server_services import STDIO, Serving, StateOf, check_state_keys, memory_only, rules_of, services, state_of
 from _server_wiring import (
     approval_desk,
     catalogue_of,
@@ -129,7 +128,7 @@ def build_server(
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[tools.Services]) -> AsyncIterator[tools.Services]:
-        graph = graph_of(settings, transport, processes=serving.processes, observe=partial(_observed, serving.meter))
+        graph = graph_of(settings, transport, processes=serving.processes, observe=serving.observe)
         async with beside(), accounts.running(), state() as opened, graph as service:
 
             def graph_for_caller(account: str | None, mailbox: str) -> GraphClient:
@@ -145,7 +144,7 @@ def build_server(
                 pages=pages,
                 is_one_person=settings.transport == "stdio",
                 consent_link=link,
-                audit=partial(_heard, serving.meter),
+                audit=serving.audit,
             )
             yield server.services
 
@@ -153,22 +152,12 @@ def build_server(
     return server
 
 
-def _observed(meter: web.Meter, status: int, seconds: float) -> None:
-    meter.graph(status, seconds)
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        meter.throttled()
-
-
-def _heard(meter: web.Meter, record: tools.CallRecord) -> None:
-    tools.logged(record)
-    access = record.access.value if record.access else ""
-    meter.tool(record.tool, record.outcome, access, record.ms / 1000, record.graph_calls, record.bytes_out)
-
-
 def run(settings: Settings) -> int:
     """Serve as the settings say, until the client leaves or a signal comes; the exit status."""
     if settings.transport == "http":
-        return over_http(settings, partial(assembled, settings))
+        http = importlib.import_module("_server_http")  # what only this transport needs is loaded now
+        status: int = http.over_http(settings, partial(assembled, settings))
+        return status
     with assembled(settings) as server:
         # The thread that waits for stdin cannot be interrupted, so Ctrl+C ends the process by itself.
         signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""The command line: what it offers, and one module for each subcommand. The doctor is imported by who needs it."""
+"""The command line: what it offers, and one module for each subcommand. The doctor and the keys are imported by who needs them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from commands._permission_map import needs, permissions_named
 from commands._reading import what_can_be_read
 from commands.accounts import accounts, last_renewed
 from commands.clients import snippets
-from commands.keys import Desk, keys, where_keys_are
 from commands.login import login
 from commands.logout import logout
 from commands.permissions import permissions, told_for_docs
@@ -19,10 +18,8 @@ from commands.tools import tools
 __all__ = [
     "CommandLine",
     "CommandOptions",
-    "Desk",
     "Output",
     "accounts",
-    "keys",
     "last_renewed",
     "login",
     "logout",
@@ -36,5 +33,4 @@ __all__ = [
     "told_for_docs",
     "tools",
     "what_can_be_read",
-    "where_keys_are",
 ]

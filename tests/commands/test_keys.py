@@ -14,7 +14,8 @@ import pytest
 
 from auth.inbound.key_file import read_keys_once
 from auth.inbound.key_form import hash_of, id_in, new_key
-from commands import CommandOptions, Desk, keys, where_keys_are
+from commands import CommandOptions
+from commands.keys import Desk, keys, where_keys_are
 from errors import SettingsError
 from settings import Settings, read_settings
 from tests.commands.support import Paper
