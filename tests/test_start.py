@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import _server_wiring
 import server
 from settings import VERSION
 from tests import processes
@@ -28,9 +30,10 @@ from web import bound_socket
         pytest.param(
             ["--demo", "--transport", "http", "--host", "0.0.0.0"],
             {},
-            ["0.0.0.0", "not authenticated", "127.0.0.1"],
+            ["0.0.0.0", "show nothing", "127.0.0.1"],
             id="open to the network",
         ),
+        pytest.param(["--transport", "http"], {}, ["HTTP_AUTH", "entra", "apikey"], id="HTTP for everybody"),
     ],
 )
 def test_a_mistake_stops_the_start_and_names_the_remedy(
@@ -40,6 +43,63 @@ def test_a_mistake_stops_the_start_and_names_the_remedy(
     assert ended.returncode == 2
     assert ended.stdout == ""
     assert all(part in ended.stderr for part in says), ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+APP = {
+    "ENTRA_TENANT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a11",
+    "ENTRA_CLIENT_ID": "2f6d2f0e-8f0c-4a53-9f0e-6f3c9d1b7a10",
+    "ENTRA_CLIENT_SECRET": "a-secret-of-the-test",
+}
+
+
+@pytest.mark.parametrize(
+    ("extra", "says"),
+    [
+        pytest.param({"HTTP_AUTH": "none"}, ["HTTP_AUTH", "--insecure-loopback"], id="none without the flag"),
+        pytest.param(
+            {"HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true", "HTTP_HOST": "0.0.0.0"},
+            ["HTTP_HOST", "127.0.0.1"],
+            id="none beyond loopback",
+        ),
+        pytest.param({"DEMO": "true", "HTTP_HOST": "::"}, ["HTTP_HOST", "127.0.0.1"], id="the demo beyond loopback"),
+        pytest.param({"DEMO": "true", "WORKERS": "2"}, ["WORKERS", "one process"], id="a demo of two processes"),
+        pytest.param({"HTTP_AUTH": "entra"}, ["PUBLIC_URL", "docs/http.md"], id="Entra without an address"),
+        pytest.param(
+            {"HTTP_AUTH": "entra", "PUBLIC_URL": "https://graph.contoso.com", "HTTP_HOST": "0.0.0.0"},
+            ["TRUSTED_PROXIES", "HTTP_TLS_CERT"],
+            id="tokens in the clear",
+        ),
+        pytest.param({"HTTP_AUTH": "apikey", "ENTRA_AUTH_MODE": "delegated"}, ["HTTP_AUTH"], id="keys of nobody"),
+        pytest.param({"HTTP_AUTH": "apikey", "HTTP_TLS_CERT": "none.pem"}, ["HTTP_TLS_KEY"], id="half of TLS"),
+    ],
+)
+def test_nobody_unknown_is_served_over_http(
+    extra: dict[str, str],
+    says: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "empty.env").touch()
+    for name in os.environ:
+        if name not in processes.environment():
+            monkeypatch.delenv(name)
+    for name, value in {**APP, "TRANSPORT": "http", "HTTP_PORT": "0", **extra}.items():
+        monkeypatch.setenv(name, value)
+    assert server.main(["--env-file", str(tmp_path / "empty.env")]) == 2
+    told = capsys.readouterr().err
+    assert [each for each in says if each not in told] == [], told
+
+
+def test_a_spoilt_file_of_keys_stops_the_start(tmp_path: Path) -> None:
+    keys = tmp_path / "keys.json"
+    keys.write_text('{"keys": [', encoding="ascii")
+    keys.chmod(0o600)
+    mode = {"HTTP_AUTH": "apikey", "HTTP_KEYS_FILE": str(keys), "STATE_DIR": str(tmp_path / "state")}
+    ended = processes.run("--transport", "http", "--port", "0", extra={**APP, **mode})
+    assert ended.returncode == 2
+    assert f"HTTP_KEYS_FILE: {keys}: line 1" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
@@ -184,6 +244,6 @@ def test_a_crash_is_logged_like_everything_else(
 def test_the_reason_is_found_inside_nested_groups() -> None:
     reason = ValueError("the reason")
     groups = ExceptionGroup("outer", [ExceptionGroup("inner", [reason])])
-    assert server._reason(groups) is reason
+    assert _server_wiring._reason(groups) is reason
     several = ExceptionGroup("both", [reason, reason])
-    assert server._reason(several) is several
+    assert _server_wiring._reason(several) is several
