@@ -19,7 +19,7 @@ from _server_wiring import catalogue_of, configure_logging, pages_for, scopes_of
 from commands import CommandLine
 from errors import SettingsError, StartError
 from settings import Settings, read_settings
-from tools import ToolSpec
+from tools import TOOLSETS, ToolSpec
 
 
 def run(line: CommandLine, root: Path) -> int:
@@ -30,6 +30,8 @@ def run(line: CommandLine, root: Path) -> int:
         return _about_tools(line, root)
     if line.command == "doctor":
         return anyio.run(_doctor, line, root)
+    if line.command.startswith("keys "):
+        return _keys(line, root)
     settings = _read(line, root, {})
     _quietly(settings)
     return anyio.run(_with_people, line, settings)
@@ -45,6 +47,18 @@ def _emulator(line: CommandLine) -> int:
     except OSError as error:
         raise StartError(f"emulator: {error.strerror or error}. Choose another --host, --port or --ca-file.") from error
     return 0
+
+
+def _keys(line: CommandLine, root: Path) -> int:
+    """Make, list or end keys; of the settings only the place of their file matters."""
+    keys, output = importlib.import_module("commands.keys"), commands.standard_output()
+    try:
+        path = keys.where_keys_are(partial(_read, line, root))
+    except SettingsError as error:
+        output.tell(str(error))
+        return 2
+    status: int = keys.keys(line.command, line.options, keys.Desk(path, output, [each.name for each in TOOLSETS]))
+    return status
 
 
 def _about_tools(line: CommandLine, root: Path) -> int:
@@ -88,7 +102,7 @@ def _but_for_sign_in(line: CommandLine, root: Path) -> Settings:
     try:
         return _read(line, root, {})
     except SettingsError:
-        settings = _read(line, root, {"ENTRA_ENABLE_AUTH": "false"})
+        settings = _read_with_less(line, root, {"ENTRA_ENABLE_AUTH": "false"})
         return settings.model_copy(update={"entra_enable_auth": True})
 
 
@@ -98,7 +112,19 @@ def _read(line: CommandLine, root: Path, over_all: Mapping[str, str]) -> Setting
 
 
 def _as_far_as_it_makes_sense(line: CommandLine, root: Path) -> tuple[Settings, tuple[str, ...]]:
-    return commands.what_can_be_read(partial(_read, line, root))
+    return commands.what_can_be_read(partial(_read_with_less, line, root))
+
+
+def _read_with_less(line: CommandLine, root: Path, over_all: Mapping[str, str]) -> Settings:
+    """The same, and where sign-in is left out, what callers over HTTP need is not asked for either."""
+    try:
+        return _read(line, root, over_all)
+    except SettingsError as error:
+        if not over_all or any(problem.startswith("TRANSPORT:") for problem in error.problems):
+            raise
+        # All that depends on HTTP is judged where HTTP is served, and nowhere else.
+        settings = _read(line, root, {**over_all, "TRANSPORT": "stdio"})
+        return settings.model_copy(update={"transport": "http"})
 
 
 def _quietly(settings: Settings) -> None:
@@ -147,10 +173,12 @@ async def _doctor(line: CommandLine, root: Path) -> int:
             http=network.async_client,
             trusted=network.trusted_certificates,
             token=_silent_token(settings, http),
+            own_token=_own_token(settings, http),
             prove=lambda: auth.credential_of(settings, logging_config.register_secret).for_msal(),
             read_cache=lambda warn: auth.cache_of(settings, warn).read(),
             resolve=doctor.resolved,
             issuer_of=doctor.issuer_of,
+            is_running=doctor.is_running,
             system_proxies=urllib.request.getproxies,
         )
         status: int = await doctor.doctor(
@@ -180,5 +208,19 @@ def _silent_token(settings: Settings, http: network.OnDemand) -> Callable[[], Aw
             silent: str = await doctor.silent_token(accounts, scopes)
             return silent
         return await accounts.source().token(scopes)
+
+    return token
+
+
+def _own_token(settings: Settings, http: network.OnDemand) -> Callable[[str], Awaitable[str]]:
+    """A token of the app itself, by the credential with which it works for others."""
+    as_app = settings.model_copy(update={"transport": "stdio", "entra_auth_mode": "application"})
+    doctor = importlib.import_module("commands.doctor")
+
+    async def token(scope: str) -> str:
+        account = auth.accounts_of(
+            as_app, [scope], http, doctor.NobodyAsked(), tell=lambda _: None, hide=logging_config.register_secret
+        )
+        return await account.source().token([scope])
 
     return token

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
+import socket
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, AsyncExitStack, nullcontext
@@ -21,6 +22,7 @@ import web
 from _server_services import Serving
 from _server_wiring import catalogue_of, run_async, selection_of, tell
 from auth.inbound import Door, EntraDoor, KeyDoor, Refusals, keys_path
+from auth.inbound.metadata import document_address
 from commands import snippets
 from principal import Access
 from settings import VERSION, Settings
@@ -44,10 +46,14 @@ def over_http(settings: Settings, assembled: Assembled) -> int:
     counted = settings.metrics_port is not None or settings.metrics_token is not None
     with web.shared_numbers() if counted and settings.workers > 1 else nullcontext():
         listeners = web.bound_sockets(settings.http_host, settings.http_port, settings.workers)
-        extra = [] if settings.metrics_port is None else [web.bound_socket(settings.http_host, settings.metrics_port)]
+        extra = [] if settings.metrics_port is None else [_bound_for_metrics(settings.http_host, settings.metrics_port)]
         workers = web.workers_on(listeners, extra)
         work = partial(_work, settings, assembled, request_keys(settings), counted=counted)
         return web.run_workers(workers, work, drain=settings.http_drain_seconds)
+
+
+def _bound_for_metrics(host: str, port: int) -> socket.socket:
+    return web.bound_socket(host, port, setting="METRICS_PORT")
 
 
 def request_keys(settings: Settings) -> list[bytes]:
@@ -162,7 +168,10 @@ def _announce(settings: Settings, worker: web.Worker) -> None:
     host, port = worker.listeners[0].getsockname()[:2]
     scheme = "https" if settings.http_tls_cert else "http"
     url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{settings.http_path}"
-    log.info("serving MCP over HTTP", extra={"url": url, "callers": settings.callers or "everybody on this machine"})
+    facts = {"url": url, "callers": settings.callers or "everybody on this machine"}
+    if settings.callers == "entra":
+        facts["metadata"] = document_address(settings)
+    log.info("serving MCP over HTTP", extra=facts)
     if settings.callers == "none":
         log.warning("HTTP callers are not authenticated: every program on this machine can use the signed-in account")
     if settings.demo:

@@ -32,6 +32,8 @@ def admin_consent_url(settings: Settings, scopes: Iterable[str] = (), *, tenant:
     login_url = settings.authority_url.removesuffix(f"/{settings.tenant}")
     client_id = settings.entra_client_id or ""
     redirect_uri = settings.entra_redirect_uri
+    if settings.way == "on-behalf-of":  # an API has no redirect URI, which the page for single permissions wants
+        return consent_url(login_url, tenant, client_id)
     if settings.auth_mode == "application":
         return consent_url(login_url, tenant, client_id, redirect_uri=redirect_uri)
     full = [scope if "://" in scope else f"{settings.cloud.graph_url}/{scope}" for scope in scopes]

@@ -1,4 +1,4 @@
-"""The command line: what it offers, and one module for each subcommand. The doctor and the keys are imported by who needs them."""
+"""The command line: what it offers, and one module for each subcommand; doctor and keys are loaded when needed."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from commands._permission_map import (
 from settings import Settings
 from tools import ToolSpec
 
+_BY_TOKEN_OR_KEY = ("entra", "apikey")
 _NO_APP = "The link needs the app: set ENTRA_CLIENT_ID (docs/app-registration.md says how to register one)."
 
 
@@ -31,6 +32,8 @@ def permissions(
     only_link: bool = False,
 ) -> int:
     """The exit status: 2 where there is no app for a link that was asked for. `offered` is to a person or to an app."""
+    if settings.callers == "apikey":  # nobody stands behind a key, whatever else is set by now
+        settings = settings.model_copy(update={"entra_auth_mode": "application"})
     found = needs(offered)
     link = _link(settings, found)
     if only_link:
@@ -102,14 +105,36 @@ def _report(settings: Settings, found: Sequence[Need], link: str) -> str:
     lines = [
         table(head, [_cells(need) for need in found]),
         "",
-        f"A person grants: {_listed(person)}. {_who_agrees(admins)}",
-        f"An app by itself needs: {_listed(app)}. An administrator has to agree.",
+        *(
+            _of_callers(settings, person, app)
+            or [
+                f"A person grants: {_listed(person)}. {_who_agrees(admins)}",
+                f"An app by itself needs: {_listed(app)}. An administrator has to agree.",
+            ]
+        ),
     ]
-    if not_personal:
+    if not_personal and settings.callers not in _BY_TOKEN_OR_KEY:
         lines.append(f"Personal Microsoft accounts do not have: {_listed(not_personal)}.")
-    if settings.entra_scopes:
-        lines.append(f"ENTRA_SCOPES is set: sign-in asks for {_listed(settings.entra_scopes)} instead.")
+    if settings.entra_scopes and settings.auth_mode == "delegated":
+        lines.append(f"ENTRA_SCOPES is set: {_asks(settings)} {_listed(settings.entra_scopes)} instead.")
     return "\n".join([*lines, f"An administrator agrees for everybody at: {link}" if link else _NO_APP])
+
+
+def _of_callers(settings: Settings, person: Sequence[str], app: Sequence[str]) -> list[str]:
+    """What the app registration has to have where callers over HTTP bring tokens or keys; nothing where they do not."""
+    if settings.callers not in _BY_TOKEN_OR_KEY:
+        return []
+    if settings.auth_mode == "application":
+        says = f"The app needs these application permissions: {_listed(app)}. An administrator has to agree."
+        return [says, "Callers share them: the server works as the app, whoever calls."]
+    return [
+        f"The API's registration needs these delegated permissions: {_listed(person)}.",
+        "An administrator has to agree to all of them: nobody can be asked on the way to Graph (--admin-consent-url).",
+    ]
+
+
+def _asks(settings: Settings) -> str:
+    return "in the name of callers, the server asks for" if settings.callers == "entra" else "sign-in asks for"
 
 
 def _who_agrees(admins: Sequence[str]) -> str:

@@ -27,8 +27,8 @@ from errors import StartError
 from web.drain import Drain, Draining
 
 _REFUSED = {
-    errno.EADDRINUSE: "is in use by another program. Choose another with --port (0 takes any free one).",
-    errno.EACCES: "needs rights that this account lacks. Choose one above 1023 with --port.",
+    errno.EADDRINUSE: "is in use by another program. Choose another (0 takes any free one).",
+    errno.EACCES: "needs rights that this account lacks. Choose one above 1023.",
     errno.EADDRNOTAVAIL: "cannot be used: the address is not one of this machine's. Use 127.0.0.1, or 0.0.0.0 for all.",
     errno.EAFNOSUPPORT: "cannot be used: this machine has no such addresses. Use 127.0.0.1, or 0.0.0.0 for all.",
 }
@@ -54,9 +54,9 @@ class Listening:
     """A supervisor alone decides when this process ends: repeated signals and Ctrl+C mean nothing to it."""
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
-    """A listening socket, or the reason why there is none; `::` takes IPv4 as well."""
-    return _listening(host, port, is_shared=False)
+def bound_socket(host: str, port: int, *, setting: str = "HTTP_PORT") -> socket.socket:
+    """A listening socket, or the reason why there is none, with the setting to change; `::` takes IPv4 as well."""
+    return _listening(host, port, is_shared=False, setting=setting)
 
 
 def bound_sockets(host: str, port: int, count: int) -> list[socket.socket]:
@@ -75,11 +75,12 @@ def bound_sockets(host: str, port: int, count: int) -> list[socket.socket]:
     return found
 
 
-def _listening(host: str, port: int, *, is_shared: bool) -> socket.socket:
+def _listening(host: str, port: int, *, is_shared: bool, setting: str = "HTTP_PORT") -> socket.socket:
     listener: socket.socket | None = None
     try:
         family, address = _address(host, port)
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # Named, because asyncio sends small pieces at once only where it knows that it is TCP.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         _set_options(listener, address[0], is_shared=is_shared)
         listener.bind(address)
         listener.listen(socket.SOMAXCONN)
@@ -87,7 +88,7 @@ def _listening(host: str, port: int, *, is_shared: bool) -> socket.socket:
         if listener is not None:
             listener.close()
         reason = _REFUSED.get(error.errno or 0, "cannot be used by this program.")
-        raise StartError(f"HTTP_PORT: port {port} of {host} {reason}") from error
+        raise StartError(f"{setting}: port {port} of {host} {reason}") from error
     listener.setblocking(False)
     return listener
 

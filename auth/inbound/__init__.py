@@ -1,4 +1,4 @@
-"""Who may call over HTTP: what a request shows is verified here, and made into a Sender. Loaded by those who serve it."""
+"""Who may call over HTTP: what a request shows is verified, and made into a Sender. Loaded by those who serve it."""
 
 from __future__ import annotations
 

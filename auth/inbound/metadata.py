@@ -29,11 +29,15 @@ def metadata_of(settings: Settings) -> Mapping[str, Any]:
     }
 
 
+def document_address(settings: Settings) -> str:
+    """Where clients find the metadata: at the root of the host, whatever the path of the resource."""
+    parts = urlsplit(settings.resource)
+    return f"{parts.scheme}://{parts.netloc}{_WELL_KNOWN}{parts.path.rstrip('/')}"
+
+
 def challenge_of(settings: Settings) -> str:
     """What WWW-Authenticate says after `Bearer `."""
-    parts = urlsplit(settings.resource)
-    address = f"{parts.scheme}://{parts.netloc}{_WELL_KNOWN}{parts.path.rstrip('/')}"
-    return f'resource_metadata="{_quoted(address)}", scope="{_quoted(scope_of(settings))}"'
+    return f'resource_metadata="{_quoted(document_address(settings))}", scope="{_quoted(scope_of(settings))}"'
 
 
 def _quoted(text: str) -> str:

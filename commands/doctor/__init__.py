@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from commands.doctor._run import doctor
 from commands.doctor._verdict import Surroundings
-from commands.doctor.probes import issuer_of, resolved
+from commands.doctor.probes import is_running, issuer_of, resolved
 from commands.doctor.silence import NobodyAsked, silent_token
 
-__all__ = ["NobodyAsked", "Surroundings", "doctor", "issuer_of", "resolved", "silent_token"]
+__all__ = ["NobodyAsked", "Surroundings", "doctor", "is_running", "issuer_of", "resolved", "silent_token"]

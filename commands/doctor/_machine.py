@@ -1,4 +1,4 @@
-"""Checks of this machine: settings, files, versions, port. None of them needs the network."""
+"""Checks of this machine: settings, files, versions. None of them needs the network."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from importlib import metadata
 from pathlib import Path
 
 from commands.doctor._verdict import Seen, Surroundings, Verdict, fail, ok, skipped, warn
-from errors import StartError
 from settings import SECRETS, Way
-from web import bound_socket
 
 _OLDEST_PYTHON = (3, 11)
 _PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
@@ -21,6 +19,7 @@ _WAYS: dict[Way, str] = {
     "off": "sign-in is switched off",
     "demo": "the demo tenant",
     "person": "a person signs in",
+    "on-behalf-of": "an app on behalf of whoever calls",
     "supplied": "a supplied token",
     "secret": "an app with a client secret",
     "certificate": "an app with a certificate",
@@ -71,18 +70,6 @@ async def log_file(about: Surroundings, _: Seen) -> Verdict:
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         return fail(f"{path} cannot be written", "Create its folder, correct its permissions, or change LOG_FILE.")
     return ok(f"the log goes to {path}")
-
-
-async def http_port(about: Surroundings, _: Seen) -> Verdict:
-    """Whether the port is free that HTTP would listen on."""
-    settings = about.settings
-    if settings.transport != "http":
-        return skipped("clients reach the server over stdio")
-    try:
-        bound_socket(settings.http_host, settings.http_port).close()
-    except StartError as error:
-        return fail("HTTP cannot listen where it shall", str(error))
-    return ok(f"{settings.http_host} port {settings.http_port or '(any)'} is free")
 
 
 async def python_version(_: Surroundings, __: Seen) -> Verdict:

@@ -84,7 +84,7 @@ async def login_service(about: Surroundings, seen: Seen) -> Verdict:
     if not needs_network(settings) or settings.way == "supplied":
         return skipped(_NOT_NEEDED)
     url = f"{settings.authority_url}/v2.0/.well-known/openid-configuration"
-    answer = await _asked(about, seen, url)
+    answer = await asked(about, seen, url)
     if isinstance(answer, Verdict):
         return answer
     seen.login, seen.login_at = answer, about.clock()
@@ -95,14 +95,14 @@ async def graph_service(about: Surroundings, seen: Seen) -> Verdict:
     """Whether Graph answers; without a token, it refuses."""
     if not needs_network(about.settings):
         return skipped(_NOT_NEEDED)
-    answer = await _asked(about, seen, f"{about.settings.cloud.graph_url}/v1.0/me")
+    answer = await asked(about, seen, f"{about.settings.cloud.graph_url}/v1.0/me")
     if isinstance(answer, Verdict):
         return answer
     if answer.status_code >= 500:
         return warn(
             f"Graph answers with {answer.status_code}", "Try again later; see the Microsoft 365 service health."
         )
-    if "error" not in _json(answer):
+    if "error" not in json_in(answer):
         return _stranger(answer)
     return ok(f"{answer.url.host} answers")
 
@@ -125,7 +125,7 @@ async def discovery(about: Surroundings, seen: Seen) -> Verdict:
     """Whether the authority is there, and is that of the tenant and cloud that are set."""
     if seen.login is None:
         return skipped("the sign-in service was not reached")
-    document = _json(seen.login)
+    document = json_in(seen.login)
     if "error" in document:
         return _no_authority(about.settings, document)
     if seen.login.status_code >= 500:
@@ -164,7 +164,7 @@ def _no_authority(settings: Settings, document: Mapping[str, Any]) -> Verdict:
     return fail("the sign-in service refuses this authority", "Check ENTRA_TENANT_ID and ENTRA_AUTHORITY.")
 
 
-async def _asked(about: Surroundings, seen: Seen, url: str) -> httpx.Response | Verdict:
+async def asked(about: Surroundings, seen: Seen, url: str) -> httpx.Response | Verdict:
     """The answer, or why there is none."""
     host = urlsplit(url).hostname or ""
     if host in seen.unresolved:
@@ -173,7 +173,7 @@ async def _asked(about: Surroundings, seen: Seen, url: str) -> httpx.Response | 
         async with about.http() as http:
             return await http.get(url, follow_redirects=False)
     except httpx.TransportError as error:
-        untrusted = next((each for each in _causes(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
+        untrusted = next((each for each in causes_of(error) if isinstance(each, ssl.SSLCertVerificationError)), None)
         if untrusted or "CERTIFICATE_VERIFY_FAILED" in str(error):
             return await _untrusted(about, url, untrusted)
         return _unreached(about, host, error)
@@ -229,7 +229,8 @@ def _duration(seconds: int) -> str:
     return f"{minutes} minutes" if minutes < 120 else f"{round(minutes / 60)} hours"
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def json_in(answer: httpx.Response) -> dict[str, Any]:
+    """The object that an answer holds; nothing of what is none."""
     try:
         found = answer.json()
     except ValueError:
@@ -237,7 +238,8 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """An error, and what it came of."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

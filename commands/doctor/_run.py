@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import anyio
 
 from commands._output import Output, as_json, table
-from commands.doctor import _files, _machine, _network, _sign_in
+from commands.doctor import _files, _http_callers, _http_edge, _http_online, _machine, _network, _sign_in
 from commands.doctor._verdict import Check, Seen, Status, Surroundings, Verdict, fail
 from errors import AppError
 from settings import SECRETS, VERSION, Settings
@@ -30,7 +30,9 @@ CHECKS: dict[str, Check] = {
     "packages": _machine.packages,
     "secret-files": _machine.secret_files,
     "log-file": _machine.log_file,
-    "http-port": _machine.http_port,
+    "http-port": _http_edge.http_port,
+    "http-edge": _http_edge.http_edge,
+    "http-callers": _http_callers.http_callers,
     "proxy": _network.proxy,
     "certificates": _network.certificates,
     "dns-login": _network.login_name,
@@ -41,11 +43,14 @@ CHECKS: dict[str, Check] = {
     "graph-service": _network.graph_service,
     "token-cache": _files.token_cache,
     "credential": _files.credential,
+    "http-issuer": _http_online.http_issuer,
+    "http-metadata": _http_online.http_metadata,
 }
 WITH_SIGN_IN: dict[str, Check] = {
     "sign-in": _sign_in.sign_in,
     "token": _sign_in.token,
     "permissions": _sign_in.permissions,
+    "http-token": _http_online.http_token,
 }
 
 

@@ -50,6 +50,13 @@ def skipped(says: str) -> Verdict:
     return Verdict(Status.SKIPPED, says)
 
 
+def all_of(*found: Verdict) -> Verdict:
+    """Several verdicts as one: as grave as the gravest of them, with all that they say and every remedy."""
+    worst = max((each.status for each in found), key=list(Status).index)
+    remedy = "\n".join(each.remedy for each in found if each.remedy)
+    return Verdict(worst, "; ".join(each.says for each in found), remedy)
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """All that the doctor may look at: server.py hands over what the server itself uses, a test its own."""
@@ -68,6 +75,8 @@ class Surroundings:
     """Loads the trusted certificates; StartError where that fails."""
     token: Callable[[], Awaitable[str]]
     """A token for Graph, without asking anybody; SignInNeeded where that needs a person."""
+    own_token: Callable[[str], Awaitable[str]]
+    """A token of the app itself, for this scope; SignInError where Entra gives none."""
     prove: Callable[[], object]
     """Makes the app's proof of who it is, as each sign-in does; SignInError where that fails. It may block."""
     read_cache: Callable[[Callable[[str], None]], object]
@@ -76,10 +85,14 @@ class Surroundings:
     """The addresses of a host; OSError where there is none."""
     issuer_of: Callable[[str], Awaitable[str]]
     """Who issued the certificate that a host shows, trusted or not."""
+    is_running: Callable[[Settings], Awaitable[bool]]
+    """Whether such a server answers already where this one would listen."""
     system_proxies: Callable[[], Mapping[str, str]] = dict
     """The proxies of the operating system's own settings, by scheme."""
     has_modes: bool = os.name == "posix"
     """Whether files have modes that say who may read them."""
+    user_id: int = os.geteuid() if hasattr(os, "geteuid") else 0
+    """The account that this runs as, where files say whose they are."""
     clock: Callable[[], float] = time.time
     seconds: float = 15.0
     """How long one check may take."""
@@ -98,3 +111,10 @@ class Seen:
 
 
 Check = Callable[[Surroundings, Seen], Awaitable[Verdict]]
+
+
+def without_http(about: Surroundings) -> Verdict | None:
+    """Why nothing of the HTTP service is looked at; None where it is."""
+    if about.problems:
+        return skipped("correct the settings first")
+    return skipped("clients reach the server over stdio") if about.settings.transport != "http" else None

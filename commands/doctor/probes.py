@@ -1,4 +1,4 @@
-"""What the doctor asks of the network besides HTTP: addresses of a name, and the issuer of an untrusted certificate."""
+"""What the doctor asks beside Microsoft: a name's addresses, whose an untrusted certificate is, who is here already."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ import ssl
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.from_thread
 import anyio.lowlevel
 import httpx
 
+from settings import Settings
+
 _HTTPS = 443
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # to listen on all, and to be found  # noqa: S104  # nosec B104
+_NEARBY_SECONDS = 2.0
 
 
 class _Seen(Exception):
@@ -65,6 +70,22 @@ async def issuer_of(url: str) -> str:
 
     certificate = x509.load_der_x509_certificate(seen[-1])
     return certificate.issuer.rfc4514_string() or "an issuer without a name"
+
+
+async def is_running(settings: Settings) -> bool:
+    """Whether a server answers where this one would listen as this one does to a health check."""
+    host = settings.http_host.strip("[]")
+    host = _HERE.get(host, host)
+    scheme = "https" if settings.http_tls_cert else "http"
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{settings.http_port}/healthz"
+    # It answers to its own name, and the certificate is for that one. Nothing secret is sent.
+    called = urlsplit(settings.public_url or "").netloc or "localhost"
+    try:
+        async with httpx.AsyncClient(verify=_handshake_only(), trust_env=False, timeout=_NEARBY_SECONDS) as http:
+            answer = await http.get(url, headers={"Host": called})
+    except (httpx.HTTPError, httpx.InvalidURL):
+        return False
+    return answer.status_code == httpx.codes.OK and answer.text.strip() == "ok"
 
 
 def _handshake_only() -> ssl.SSLContext:

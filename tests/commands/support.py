@@ -44,5 +44,28 @@ WAYS_WITHOUT_A_PERSON = {
     "the demo": ({"DEMO": "true"}, "--demo"),
     "a supplied token": ({"GRAPH_ACCESS_TOKEN": "some-token-of-the-test"}, "GRAPH_ACCESS_TOKEN"),
     "an app": ({"ENTRA_CLIENT_SECRET": "a-secret-of-the-test"}, "ENTRA_AUTH_MODE=delegated"),
+    "callers with tokens": (
+        {
+            "TRANSPORT": "http",
+            "HTTP_AUTH": "entra",
+            "PUBLIC_URL": "https://mcp.lindenhall.example",
+            "ENTRA_CLIENT_SECRET": "a-secret-of-the-test",
+        },
+        "HTTP_AUTH=entra",
+    ),
+    "apps with tokens": (
+        {
+            "TRANSPORT": "http",
+            "HTTP_AUTH": "entra",
+            "PUBLIC_URL": "https://mcp.lindenhall.example",
+            "ENTRA_CLIENT_SECRET": "a-secret-of-the-test",
+            "ENTRA_AUTH_MODE": "application",
+        },
+        "Unset TRANSPORT",
+    ),
+    "callers with keys": (
+        {"TRANSPORT": "http", "HTTP_AUTH": "apikey", "ENTRA_CLIENT_SECRET": "a-secret-of-the-test"},
+        "HTTP_AUTH=apikey",
+    ),
     "HTTP": ({"TRANSPORT": "http", "HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true"}, "account_login"),
 }

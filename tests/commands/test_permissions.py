@@ -117,6 +117,62 @@ def test_scopes_that_were_set_are_what_the_link_asks_for() -> None:
     assert "ENTRA_SCOPES is set: sign-in asks for Calendars.Read instead." in shown(settings)
 
 
+OVER_HTTP = {
+    "TRANSPORT": "http",
+    "PUBLIC_URL": "https://mcp.lindenhall.example",
+    "ENTRA_CLIENT_SECRET": "a-secret-of-the-test",
+    "TOOLSETS": "mail",
+}
+
+
+def test_for_callers_with_tokens_an_administrator_agrees_to_what_people_may_do() -> None:
+    settings = settings_with(HTTP_AUTH="entra", **OVER_HTTP)
+    text = shown(settings)
+    assert "The API's registration needs these delegated permissions: Mail.Read.\n" in text
+    assert "nobody can be asked on the way to Graph (--admin-consent-url)" in text
+    assert "The person may agree" not in text
+    assert "An app by itself" not in text
+    link = shown(settings, only_link=True)
+    assert link.startswith(f"https://login.microsoftonline.com/{TENANT}/v2.0/adminconsent?client_id={APP}&scope=")
+    (api,) = json.loads(shown(settings, json_wanted=True))["required_resource_access"]
+    assert {each["type"] for each in api["resourceAccess"]} == {"Scope"}
+
+
+def test_scopes_that_were_set_are_what_is_asked_for_in_the_name_of_callers() -> None:
+    text = shown(settings_with(HTTP_AUTH="entra", ENTRA_SCOPES="Calendars.Read", **OVER_HTTP))
+    assert "ENTRA_SCOPES is set: in the name of callers, the server asks for Calendars.Read instead." in text
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        pytest.param({"HTTP_AUTH": "apikey"}, id="keys"),
+        pytest.param({"HTTP_AUTH": "entra", "ENTRA_AUTH_MODE": "application"}, id="tokens of apps"),
+    ],
+)
+def test_for_callers_who_are_no_people_the_permissions_of_the_app_count(environ: dict[str, str]) -> None:
+    settings = settings_with(**environ, **OVER_HTTP)
+    text = shown(settings)
+    assert "The app needs these application permissions: Mail.Read. An administrator has to agree." in text
+    assert "A person grants" not in text
+    assert f"/{TENANT}/adminconsent?client_id={APP}" in shown(settings, only_link=True)
+    (api,) = json.loads(shown(settings, json_wanted=True))["required_resource_access"]
+    assert {each["type"] for each in api["resourceAccess"]} == {"Role"}
+
+
+def test_keys_stand_for_an_app_before_it_has_a_credential() -> None:
+    settings = settings_with(ENTRA_ENABLE_AUTH="false").model_copy(
+        update={"transport": "http", "http_auth": "apikey", "entra_client_id": APP}
+    )
+    assert "The app needs these application permissions" in shown(settings)
+    assert "scope=" not in shown(settings, only_link=True)
+
+
+def test_where_everybody_here_may_call_a_person_signs_in_as_ever() -> None:
+    settings = settings_with(TRANSPORT="http", HTTP_AUTH="none", INSECURE_LOOPBACK="true", TOOLSETS="mail")
+    assert "A person grants: Mail.Read." in shown(settings)
+
+
 def test_it_works_before_there_is_an_app() -> None:
     settings, paper = read_settings({"ENTRA_ENABLE_AUTH": "false"}), Paper()
     assert "docs/app-registration.md" in shown(settings)

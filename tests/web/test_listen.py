@@ -90,7 +90,7 @@ def test_what_cannot_be_listened_on_is_told_with_a_remedy(host: str, told: str) 
 
 
 def test_a_port_in_use_names_the_remedy() -> None:
-    with bound_socket("127.0.0.1", 0) as first, pytest.raises(StartError, match=r"in use .* --port"):
+    with bound_socket("127.0.0.1", 0) as first, pytest.raises(StartError, match=r"in use .* Choose another"):
         bound_socket("127.0.0.1", first.getsockname()[1])
 
 

@@ -55,6 +55,14 @@ async def not_signed_in() -> str:
     raise SignInNeeded("Nobody is signed in.")
 
 
+async def not_asked_for(scope: str) -> str:
+    raise AssertionError("nobody needs a token of the app itself")
+
+
+async def nothing_runs(settings: Settings) -> bool:
+    return False
+
+
 def _offered(settings: Settings) -> Iterable[ToolSpec]:
     return selection_of(settings).tools.values()
 
@@ -79,6 +87,8 @@ def surroundings(
         "http": lambda: network.async_client(transport or Dated(cloud)),
         "trusted": object,
         "token": not_signed_in,
+        "own_token": not_asked_for,
+        "is_running": nothing_runs,
         "prove": object,
         "read_cache": lambda _: None,
         "resolve": resolved,

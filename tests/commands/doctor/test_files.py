@@ -109,7 +109,7 @@ async def test_a_cache_that_cannot_be_written_is_told(tmp_path: Path, monkeypatc
     "environ",
     [
         pytest.param({"ENTRA_CLIENT_SECRET": SECRET}, id="an app"),
-        pytest.param({"TRANSPORT": "http"}, id="HTTP"),
+        pytest.param({"TRANSPORT": "http", "HTTP_AUTH": "none", "INSECURE_LOOPBACK": "true"}, id="HTTP"),
         pytest.param({"ENTRA_ENABLE_AUTH": "false"}, id="switched off"),
     ],
 )

@@ -1,8 +1,7 @@
-"""The doctor on this machine: settings, files, log, port, versions."""
+"""The doctor on this machine: settings, files, log, versions."""
 
 from __future__ import annotations
 
-import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -104,17 +103,6 @@ async def test_a_log_that_is_a_link_is_a_failure(tmp_path: Path) -> None:
     link.symlink_to(tmp_path / "elsewhere")
     assert "ordinary file" in (await said("log-file", environ={"LOG_FILE": str(link)})).says
     assert not (tmp_path / "elsewhere").exists()
-
-
-async def test_the_port_of_http_is_tried() -> None:
-    assert (await said("http-port")).status is Status.SKIPPED
-    free = await said("http-port", environ={"TRANSPORT": "http", "HTTP_PORT": "0"})
-    assert free == ok("127.0.0.1 port (any) is free")
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        verdict = await said("http-port", environ={"TRANSPORT": "http", "HTTP_PORT": port})
-    assert verdict.status is Status.FAIL
-    assert f"port {port}" in verdict.remedy
 
 
 async def test_this_python_is_new_enough() -> None:
