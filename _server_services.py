@@ -24,6 +24,9 @@ from settings import Settings
 if TYPE_CHECKING:
     import web
 
+# How long what is shown or noted again is not written again: far shorter than any of it lives.
+_FRESH_SECONDS, _FRESH_HANDLE_SECONDS = 60.0, 600.0
+
 GraphFor = Callable[[str | None, str], GraphClient]
 StateOf = Callable[[], AbstractAsyncContextManager[storage.State]]
 
@@ -95,7 +98,7 @@ def services(
 ) -> tools.Services:
     """All that a call reaches."""
     store, keys = state.store, state.keys
-    taint = tools.Taint(store, digest=keys.digest)
+    taint = tools.Taint(store, digest=keys.digest, fresh=_FRESH_SECONDS)
     kinds = tools.kinds_of(tool for toolset in tools.TOOLSETS for tool in toolset.tools)
     return tools.Services(
         graph_for_caller=graph_for_caller,
@@ -104,7 +107,10 @@ def services(
         state=state,
         guard=tools.Guard(rules.policy, tools.Caps(store, rules.policy.caps), taint),
         approvals=tools.Approvals(store, pages),
-        ids=tools.Ids(tools.Handles(store, keys, kinds=kinds), tools.Cursors(store, keys)),
+        ids=tools.Ids(
+            tools.Handles(store, keys, kinds=kinds, fresh=_FRESH_HANDLE_SECONDS),
+            tools.Cursors(store, keys, fresh=_FRESH_SECONDS),
+        ),
         form=rules.form,
         usual_mailbox=rules.mailbox,
         is_one_person=is_one_person,

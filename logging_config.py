@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import lru_cache
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -29,6 +30,7 @@ _LONGEST_LINE = 16 * 1024
 _LONGEST_PIECE = 64 * 1024
 _LONGEST_KEY = 64
 _MOST_EXTRAS = 50
+_MOST_NAMES = 500
 _FILE_SIZE = 5 * 1024 * 1024
 _FILES_KEPT = 3
 
@@ -77,6 +79,9 @@ _PATTERNS = (
     re.compile(r"(?P<kept>\bthe code )[A-Z0-9-]{6,12}\b"),
     re.compile(r"(?P<kept>://[^\s/@:]{0,256}:)[^\s/]{1,256}(?=@)"),
 )
+# Each pattern needs one of these: what has none is not searched by all of them, which is most of what is logged.
+_SIGN = re.compile(r"[=:%~+,]")
+_SCHEME = re.compile(r"(?:bearer|basic|pop|negotiate|ntlm)\s", re.IGNORECASE)
 _SECRET_KEY = re.compile(rf"(?:{_HEADER}|{_NAME})\Z", re.IGNORECASE)
 # Line breaks, terminal escapes, text direction, and halves of surrogate pairs that no encoding takes.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
@@ -121,9 +126,21 @@ def redact(text: str) -> str:
     for secret in _registered:
         text = text.replace(secret, MASK)
     text = text[:_LONGEST_PIECE]
-    for pattern in _PATTERNS:
-        text = pattern.sub(_masked, text)
+    if _may_hold_a_secret(text):
+        for pattern in _PATTERNS:
+            text = pattern.sub(_masked, text)
     return text
+
+
+def _may_hold_a_secret(text: str) -> bool:
+    has_mark = "eyJ" in text or ".A" in text or "M." in text or "-----BEGIN " in text or "the code " in text
+    return bool(has_mark or _SIGN.search(text) or _SCHEME.search(text))
+
+
+@lru_cache(_MOST_NAMES)
+def _name_of(key: str, _secrets: tuple[str, ...]) -> tuple[str, bool]:
+    """The name of a field as it is written, and whether its value is a secret; the code has few of them."""
+    return redact(key)[:_LONGEST_KEY], key not in _OWN_KEYS and _SECRET_KEY.search(key) is not None
 
 
 def _masked(match: re.Match[str]) -> str:
@@ -189,7 +206,9 @@ class _Formatter(logging.Formatter):
 
 def _clean(key: str, value: object) -> object:
     """The value without secrets; numbers stay numbers."""
-    if key not in _OWN_KEYS and _SECRET_KEY.search(key):
+    if key == "time":  # which is ours: one of a record's own is called extra_time
+        return value
+    if _name_of(key, _registered)[1]:
         return MASK
     text = str(value)
     cleaned = redact(text)
@@ -200,7 +219,7 @@ def _fitted(fields: Iterable[tuple[str, object]], part: Callable[[str, object], 
     """The parts of a line, cut so that the line stays within its limit."""
     room = _LONGEST_LINE - len("{}\n")
     for key, value in fields:
-        name, kept = redact(key)[:_LONGEST_KEY], value
+        name, kept = _name_of(key, _registered)[0], value
         while len(encoded := part(name, kept).encode()) > room and kept:
             kept = _shorter(str(kept))
         if len(encoded) > room:
@@ -231,7 +250,8 @@ def _text_part(key: str, value: object) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
+    # None of those can be printed.
+    return text if text.isprintable() else _CONTROL.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 class _Guarded(logging.Handler):
@@ -264,11 +284,22 @@ class _FileHandler(_Guarded, RotatingFileHandler):
 
     def __init__(self, path: Path, lines: _Formatter) -> None:
         self.lines = lines
+        self._written: tuple[logging.LogRecord, str] | None = None
         try:
             super().__init__(path, maxBytes=_FILE_SIZE, backupCount=_FILES_KEPT, encoding="utf-8")
         except OSError as error:
             reason = f"cannot be opened ({error.strerror})"
             raise ValueError(f"{path}: {reason}. Name a file in a folder that this account can write to.") from error
+
+    def emit(self, record: logging.LogRecord) -> None:
+        super().emit(record)
+        self._written = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Its line, made once: to see whether there is room for it, and to write it."""
+        if self._written is None or self._written[0] is not record:
+            self._written = record, super().format(record)
+        return self._written[1]
 
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)

@@ -599,3 +599,42 @@ def test_tracebacks_are_those_of_python() -> None:
     expected: list[str] = []
     assert fields(logged(log, json_lines=True))["exception"] == expected[0]
     assert sys.exc_info() == (None, None, None)
+
+
+@settings(max_examples=100)
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *"eyJ.AMQ~%+:=,'\u017f \n",
+                "bearer",
+                "BASIC",
+                "ba\u017fic",
+                "dpop ",
+                "the code ",
+                "-----BEGIN ",
+                "abc",
+                "0123456789" * 3,
+            ]
+        ),
+        max_size=8,
+    ).map("".join)
+)
+def test_what_a_quick_look_lets_pass_holds_nothing_that_a_pattern_finds(text: str) -> None:
+    if not logging_config._may_hold_a_secret(text):
+        assert not [each.pattern for each in logging_config._PATTERNS if each.search(text)]
+
+
+def test_a_line_of_a_file_is_made_once_and_not_kept(tmp_path: Path) -> None:
+    class Shown:
+        times = 0
+
+        def __str__(self) -> str:
+            self.times += 1
+            return "seen"
+
+    shown = Shown()
+    configure("INFO", file=tmp_path / "log")
+    logging.getLogger("graph.client").info("look", extra={"what": shown})
+    assert shown.times == 1
+    assert (tmp_path / "log").read_text().endswith("what=seen\n")

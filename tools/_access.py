@@ -140,7 +140,7 @@ def _refuse_by_rights(caller: Caller, judged: Judged, access: Access, targets: T
     if judged.reaches_graph and not rights.allows(access):
         raise NotAllowed(
             f"{tool} was not carried out: it would {_DOES[access]}, and the server only reads here "
-            "(--read-only, --access read, or a key that may only read). Whoever runs it can change that."
+            "(--read-only, --access read, or a key or a sign-in that may only read). Whoever runs it can change that."
         )
     for what, allowed, wanted in (
         ("mailbox", rights.mailboxes, {caller.mailbox, *targets.mailboxes} - {""}),
@@ -157,13 +157,13 @@ def _refuse_without_anybody(rights: Rights, tool: str, decision: Decision) -> No
     if decision.needs_yes and rights.level is Level.FULL:
         why = f", because {decision.reason}" if decision.reason else ""
         raise NotAllowed(
-            f"{tool} was not carried out: a person has to agree to it{why}, and none is behind this key. "
+            f"{tool} was not carried out: a person has to agree to it{why}, and none is behind this caller. "
             "Whoever runs the server can change the policy."
         )
     if decision.needs_yes or (decision.access in _HARMFUL and rights.level is not Level.FULL):
         raise NotAllowed(
-            f"{tool} was not carried out: a person has to agree to it, and none is behind this key. "
-            "Whoever runs the server can give the key full access."
+            f"{tool} was not carried out: a person has to agree to it, and none is behind this caller. "
+            "Whoever runs the server can give it full access."
         )
 
 

@@ -142,8 +142,10 @@ def _question(tool: str, error: SignInNeeded, account: str | None, context: _Cal
 
 def _interrupted(context: _CallContext) -> _Interrupted | None:
     """Where this call was interrupted by us; the state of other questions is none of ours."""
+    if not context.request_state:
+        return None
     try:
-        return _Interrupted.model_validate_json(context.request_state or "")
+        return _Interrupted.model_validate_json(context.request_state)
     except ValidationError:
         return None
 

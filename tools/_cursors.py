@@ -16,6 +16,7 @@ from errors import StorageError, ToolInputError
 from storage import StateKeys, Store
 from tools._handles import lettered, shelf_of, unwrapped
 from tools._kinds import CURSOR
+from tools._lately import Lately
 
 MAY_DIFFER = "limit"
 
@@ -35,8 +36,10 @@ class Cursors:
         *,
         seconds: float = 3600.0,
         most: int = 200,
+        fresh: float = 0,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """For so many `fresh` seconds after it was sealed, a cursor is given again without a word to the store."""
         self._store = store
         self._keys = keys
         self._ring = keys.ring("cursor")
@@ -44,6 +47,7 @@ class Cursors:
         self._most = most
         self._one_in = max(1, most // _CHECKS_PER_FILLING)
         self._clock = clock
+        self._fresh = Lately(fresh, clock)
 
     async def seal(self, who: str, tool: str, arguments: Mapping[str, Any], place: str) -> str:
         """A cursor for this place; the same place in the same query has the same cursor, and lives on."""
@@ -51,18 +55,22 @@ class Cursors:
         said = _canonical({"tool": tool, "arguments": query, "place": place})
         digest = self._keys.digest("cursor", who, said)
         cursor = f"{CURSOR.prefix}_{lettered(digest, _LETTERS)}"
+        if self._fresh.has(who, cursor):
+            return cursor
         shelf = shelf_of("cursor", who)
         content = _canonical({"until": self._clock() + self._seconds, "said": said}).encode()
         sealed = self._ring.seal(content, _purpose(shelf, cursor))
         await self._store.put(shelf + cursor, sealed, seconds=self._seconds)
         if digest[-1] % self._one_in == 0 and await self._store.count(shelf) > self._most:
             await self._store.trim(shelf, self._most)
+        self._fresh.note(who, cursor)
         return cursor
 
     async def open(self, who: str, tool: str, arguments: Mapping[str, Any], cursor: str) -> tuple[dict[str, Any], str]:
         """The arguments of the query that it continues, and the place; those given beside it must be the same."""
         said = await self._said(who, unwrapped(cursor))
         if said is None:
+            self._fresh.forget(who)
             raise ToolInputError(
                 f"This cursor is not known here (any more). Call {tool} without cursor to begin the list again."
             )

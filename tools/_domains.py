@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import idna
 
 _LONGEST_ADDRESS = 320
 _LONGEST_DOMAIN = 253
+_MOST_DOMAINS = 2_000
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 # Outside quotes these begin a comment, a route, a list or a second address: what a mail server makes of it is unsure.
 _UNCLEAR = frozenset(' "(),:;<>[\\]')
@@ -37,6 +39,7 @@ def address_key(address: str) -> str:
     return f"{local.lower() if local.isascii() else local}@{domain}" if domain else ""
 
 
+@lru_cache(_MOST_DOMAINS)
 def normalised(domain: str) -> str:
     """A domain as name servers know it: in ASCII, lower case, without the root's dot; "" where it is none.
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 from errors import ToolInputError
@@ -27,8 +29,36 @@ _WRAPPING = " \t\r\n`'\"<>()[]{}.,;:#\u2018\u2019\u201c\u201d"
 _LONGEST_WRAPPED = 64
 _MOST_TRIES = 50
 _CHECKS_PER_FILLING = 40
+_MOST_RECENT = 10_000
 
 _Wanted = tuple[Kind, str]
+
+
+class _Recent:
+    """The handles that the store was told of so lately that it need not hear of them again."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._clock = clock
+        self._handles: OrderedDict[tuple[str, str, str], tuple[str, float]] = OrderedDict()
+
+    def of(self, who: str, wanted: Collection[_Wanted]) -> dict[_Wanted, str]:
+        since = self._clock() - self._seconds
+        found = {each: self._handles.get((who, each[0].prefix, each[1])) for each in wanted}
+        return {each: held[0] for each, held in found.items() if held is not None and held[1] > since}
+
+    def note(self, who: str, minted: Mapping[_Wanted, str]) -> None:
+        now = self._clock()
+        for (kind, item), handle in minted.items():
+            self._handles[who, kind.prefix, item] = handle, now
+            self._handles.move_to_end((who, kind.prefix, item))
+        while len(self._handles) > _MOST_RECENT:
+            self._handles.popitem(last=False)
+
+    def forget(self, who: str) -> None:
+        """The store has lost something of theirs."""
+        for key in [key for key in self._handles if key[0] == who]:
+            del self._handles[key]
 
 
 class Handles:
@@ -42,18 +72,25 @@ class Handles:
         seconds: float = 30 * 86400,
         most: int = 20_000,
         kinds: Collection[Kind] = (),
+        fresh: float = 0,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """For so many `fresh` seconds after it was shown, a handle is shown again without a word to the store."""
         self._store = store
         self._keys = keys
         self._seconds = seconds
         self._most = most
         self._one_in = max(1, most // _CHECKS_PER_FILLING)
         self._kinds = {kind.prefix: kind for kind in kinds}
+        self._recent = _Recent(fresh, clock)
 
     async def mint(self, who: str, ids: Collection[_Wanted]) -> dict[_Wanted, str]:
         """What to show for each id: a handle for a long one, the id itself otherwise."""
         shown = {wanted: wanted[1] for wanted in ids}
-        names = {wanted: self._names(who, *wanted) for wanted in shown if _needs_handle(wanted[1])}
+        long = [wanted for wanted in shown if _needs_handle(wanted[1])]
+        recent = self._recent.of(who, long)
+        shown |= recent
+        names = {wanted: self._names(who, *wanted) for wanted in long if wanted not in recent}
         if not names:
             return shown
         shelf = shelf_of("handle", who)
@@ -66,6 +103,7 @@ class Handles:
             if not waiting:
                 break
         await self._bound(shelf, len(names), [_place(shown[wanted]) for wanted in names])
+        self._recent.note(who, {wanted: shown[wanted] for wanted in names if wanted not in waiting})
         return shown
 
     async def resolve(self, who: str, kind: Kind, text: str) -> str:
@@ -79,6 +117,7 @@ class Handles:
         if form[1] != kind.prefix:
             return self._of_another_kind(kind, text, form[1], is_known=packed is not None)
         if packed is None:
+            self._recent.forget(who)
             raise ToolInputError(
                 f"{handle} is not known here (any more). {kind.listed_by} lists {_several(kind)} again."
             )

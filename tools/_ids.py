@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from tools._cursors import Cursors
 from tools._handles import Handles
-from tools._kinds import CURSOR, Kind
+from tools._kinds import CURSOR, Kind, holds_models
 from tools._render import Answer, Form, Rows
 from tools._signature import Signature, kind_in
 
@@ -37,19 +37,14 @@ class Ids:
 
     async def short(self, answer: Answer, query: Query, form: Form) -> Answer:
         """The answer as a model gets it: short ids, as many rows as fit, and the place where it goes on."""
-        wanted: set[tuple[Kind, str]] = set()
-
-        def noted(kind: Kind, text: str) -> str:
-            wanted.add((kind, text))
-            return text
-
-        swapped(answer, noted)
+        wanted = set[tuple[Kind, str]]()
+        _find_ids(answer, wanted)
         minted = await self.handles.mint(query.who, wanted) if wanted else {}
         fitted = swapped(answer, lambda kind, text: minted[kind, text]).fitting(form)
         if not isinstance(fitted, Rows) or not fitted.next:
             return fitted
         cursor = await self.cursors.seal(query.who, query.tool, query.arguments, fitted.next)
-        return fitted.model_copy(update={"next": cursor})
+        return fitted.going_on(cursor)
 
     async def continued(self, query: Query, signature: Signature) -> tuple[dict[str, Any], str]:
         """The arguments that are meant, and the place in the list; an empty one where it begins."""
@@ -81,18 +76,41 @@ def swapped(model: AnswerT, swap: _Swap) -> AnswerT:
     return model.model_copy(update={name: _swapped(getattr(model, name), kind, swap) for name, kind in kinds})
 
 
+def _find_ids(model: BaseModel, found: set[tuple[Kind, str]]) -> None:
+    """Note every id in it."""
+    for name, kind in _kinds(type(model)).items():
+        value = getattr(model, name)
+        if isinstance(value, str):
+            if kind is not None and value:
+                found.add((kind, value))
+        elif value is not None:
+            _find_more(value, kind, found)
+
+
+def _find_more(value: Any, kind: Kind | None, found: set[tuple[Kind, str]]) -> None:  # noqa: ANN401 - any field
+    if isinstance(value, BaseModel):
+        _find_ids(value, found)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            _find_more(each, kind, found)
+    elif isinstance(value, str) and kind is not None and value:
+        found.add((kind, value))
+
+
 @cache
 def _kinds(model: type[BaseModel]) -> dict[str, Kind | None]:
-    """The fields of a class, and what those that are ids are of."""
-    return {
-        name: next((each for each in field.metadata if isinstance(each, Kind)), None) or kind_in(field.annotation)
-        for name, field in model.model_fields.items()
-    }
+    """The fields of a class in which ids may be, and what those that are ids are of."""
+    found = {}
+    for name, field in model.model_fields.items():
+        kind = next((each for each in field.metadata if isinstance(each, Kind)), None) or kind_in(field.annotation)
+        if kind is not CURSOR and (kind is not None or holds_models(field.annotation)):
+            found[name] = kind
+    return found
 
 
 def _swapped(value: Any, kind: Kind | None, swap: _Swap) -> Any:  # noqa: ANN401 - a field of any answer
     if isinstance(value, str):
-        return value if kind in (None, CURSOR) or not value else swap(kind, value)
+        return value if kind is None or not value else swap(kind, value)
     if isinstance(value, list | tuple):
         return type(value)(_swapped(each, kind, swap) for each in value)
     return swapped(value, swap) if isinstance(value, BaseModel) else value

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
-import anyio
 from mcp.server import ServerRequestContext
 from mcp.server.caching import CacheHint
-from mcp.server.connection import Connection
 from mcp.server.context import CallNext, HandlerResult
-from mcp.server.subscriptions import InMemorySubscriptionBus, ToolsListChanged
 
 from errors import AppError, ToolInputError
 from principal import Rights, SignedIn, called, names_of
+from tools._news import News
+from tools._seen import hidden, whose
+from tools._services import accounts_of
 from tools._untrusted import one_line
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ ARGUMENT = "account"
 
 _FIXED_LIST_MS = 3_600_000
 _MOST_NAMED = 5
-_PATIENCE = 2.0
+_MOST_VIEWS = 10_000
+_MOST_KINDS = 1_000
 
 # A user principal name, also a guest's, or the id of an object: nothing that a path could take for more than a name.
 _MAILBOX = re.compile(
@@ -89,17 +91,22 @@ class Listing:
     """Middleware of the MCP server: keeps tools/list true to who is signed in, and clients up to date about it."""
 
     def __init__(
-        self, listed: Collection[ToolSpec], as_account: Collection[str], *, patience: float = _PATIENCE
+        self,
+        listed: Collection[ToolSpec],
+        as_account: Collection[str],
+        *,
+        news: News | None = None,
+        most: int = _MOST_VIEWS,
     ) -> None:
         """`as_account` names the tools that work as one of several accounts; none where accounts cannot change."""
-        self._listed = tuple(listed)
         self._tools = frozenset(as_account)
-        self._may_change = any(tool.reaches_graph for tool in self._listed)
-        self._patience = patience
-        # By what the caller may do: two callers who may do different things see different lists, and no change.
-        self._views: dict[Rights, _View] = {}
-        self._sessions: WeakSet[Connection] = WeakSet()
-        self.bus = InMemorySubscriptionBus()
+        self._may_change = any(tool.reaches_graph for tool in listed)
+        # Many callers are of one kind, and every call asks.
+        self._hidden = lru_cache(_MOST_KINDS)(partial(hidden, tuple(listed)))
+        # By who asks and what they may do: who may do other things with another token sees no change in that.
+        self._views: OrderedDict[tuple[str, Rights], _View] = OrderedDict()
+        self._most = most
+        self.bus = news or News()
         """Where clients of this era listen."""
 
     @property
@@ -108,6 +115,8 @@ class Listing:
         return CacheHint(ttl_ms=0 if self._may_change else _FIXED_LIST_MS, scope="private")
 
     async def __call__(self, ctx: ServerRequestContext[Services, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method == "subscriptions/listen":
+            self.bus.check_room()
         result = await call_next(ctx)
         if not isinstance(result, dict):
             return result
@@ -120,26 +129,33 @@ class Listing:
         return result
 
     async def look(self, services: Services) -> _View:
-        """How things are by now. Clients hear of it where that is another thing than they were told."""
+        """How things are by now. The clients of whoever asks hear of it where that is not what they were told."""
         accounts: Sequence[SignedIn] = ()
         rights = services.rights()
-        before = self._views.get(rights)
+        key = (whose(), rights)
+        before = self._views.get(key)
         try:
-            accounts = await services.accounts.listed() if self._tools else ()
+            accounts = await accounts_of(services) if self._tools else ()
         except AppError as error:  # the call that needs the accounts will say so
             log.warning("accounts cannot be listed", extra={"cause": repr(error)})
             return before or _View("", frozenset())
-        view = _View(description_of(accounts), services.seen.hidden(self._listed, accounts, rights))
-        self._views[rights] = view
+        view = _View(description_of(accounts), self._hidden(services.seen.standings(accounts), rights))
+        self._remember(key, view)
         if before not in (None, view):
-            await self._tell()
+            await self.bus.list_changed()
         return view
+
+    def _remember(self, key: tuple[str, Rights], view: _View) -> None:
+        self._views[key] = view
+        self._views.move_to_end(key)
+        if len(self._views) > self._most:
+            self._views.popitem(last=False)
 
     def _greeted(self, ctx: ServerRequestContext[Services, Any], result: dict[str, Any]) -> dict[str, Any]:
         """An answer to the older handshake that promises news of the list where there is a channel for them."""
         if not ctx.session.can_send_request:
             return result
-        self._sessions.add(ctx.session._connection)  # noqa: SLF001 - the SDK shows it in no other way
+        self.bus.join(ctx.session._connection)  # noqa: SLF001 - the SDK shows it in no other way
         capabilities = result["capabilities"]
         promised = {**capabilities, "tools": {**capabilities["tools"], "listChanged": True}}
         return {**result, "capabilities": promised}
@@ -152,13 +168,3 @@ class Listing:
         if not description or tool["name"] not in self._tools:
             return tool
         return {**tool, "inputSchema": with_argument(tool["inputSchema"], description)}
-
-    async def _tell(self) -> None:
-        await self.bus.publish(ToolsListChanged())
-        async with anyio.create_task_group() as tasks:
-            for session in list(self._sessions):
-                tasks.start_soon(self._tell_session, session)
-
-    async def _tell_session(self, session: Connection) -> None:
-        with anyio.move_on_after(self._patience):  # a client that reads no longer must not hold up the others
-            await session.send_tool_list_changed()

@@ -35,6 +35,7 @@ class Home:
     def __init__(self, domains: Collection[str], own: str = "") -> None:
         self.domains = frozenset(filter(None, map(normalised, domains)))
         self._own = address_key(own)
+        self._judged: dict[str, bool] = {}  # for as long as one call: a list has the same people again and again
 
     def is_outside(self, address: str | None) -> bool:
         """Whether this address leads out of the tenant, or may: what cannot be read is outside.
@@ -42,10 +43,16 @@ class Home:
         So is an Exchange name such as /o=ExchangeLabs/cn=…, which every tenant shares, and a guest's
         name#EXT#@contoso.onmicrosoft.com, which stands for a mailbox elsewhere.
         """
-        key = address_key(address or "")
+        written = address or ""
+        if written not in self._judged:
+            self._judged[written] = self._leads_out(written)
+        return self._judged[written]
+
+    def _leads_out(self, address: str) -> bool:
+        key = address_key(address)
         if not key or key == self._own:
             return not key
-        return _is_guest(key) or domain_of(key) not in self.domains
+        return _is_guest(key) or key.rpartition("@")[2] not in self.domains
 
     def shown(self, address: str | None, name: str | None = "") -> str:
         """Somebody as a preview shows them: `Jonas <j@evil.example> (outside)`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -36,6 +36,11 @@ class Place:
     def __str__(self) -> str:
         # Not as JSON, which the SDK would read for us.
         return f"{self.skipped} {self.before} {'' if self.total is None else self.total} {self.page}"
+
+    def behind(self, count: int) -> list[str]:
+        """The places behind each of so many rows, as they are written."""
+        rest = f"{'' if self.total is None else self.total} {self.page}"
+        return [f"{self.skipped + number} {self.before + number} {rest}" for number in range(1, count + 1)]
 
 
 @dataclass(frozen=True)
@@ -74,34 +79,26 @@ async def part_of(
     items: list[dict[str, Any]] = []
     places: list[str] = []
     at, after = start, ""
-    async for item, behind, at in _walked(page_at, start):  # noqa: B007 - what it was last is wanted
-        after = str(behind) if behind else ""
-        if item is not None:
-            items.append(item)
-            places.append(after)
+    for _ in range(_MOST_PAGES):
+        pages = page_at(at.page)
+        rows = [item async for item in pages]
+        at = replace(at, total=pages.total if at.total is None else at.total)
+        following = _behind(at, len(rows), pages.following)
+        found = rows[at.skipped : at.skipped + limit - len(items)]
+        items += found
+        places += at.behind(len(found))
+        after = str(following) if following else ""
+        if at.skipped + len(found) < len(rows):
+            after = places[-1]
         elif places:
             places[-1] = after
-        if len(items) == limit:
+        if following is None or len(items) == limit:
             break
+        at = following
     return Part(items, places, start.before + 1, at.total, after)
 
 
-async def _walked(
-    page_at: Callable[[str], Pages], place: Place
-) -> AsyncIterator[tuple[dict[str, Any] | None, Place | None, Place]]:
-    """Each row, the place behind it, and where its page begins; for a page without rows, one time none."""
-    for _ in range(_MOST_PAGES):
-        pages = page_at(place.page)
-        every = [item async for item in pages]
-        rows, left = every[place.skipped :], max(0, place.skipped - len(every))
-        place = replace(place, total=pages.total if place.total is None else place.total)
-        following = replace(place, page=pages.following, skipped=left, before=place.before + len(rows))
-        behind_all = following if pages.following else None
-        for number, row in enumerate(rows, 1):
-            within = replace(place, skipped=place.skipped + number, before=place.before + number)
-            yield row, within if number < len(rows) else behind_all, place
-        if not rows:
-            yield None, behind_all, place
-        if behind_all is None:
-            return
-        place = following
+def _behind(place: Place, rows: int, following: str) -> Place | None:
+    """Where it goes on after all rows of a page; None where there is nothing any more."""
+    left, seen = max(0, place.skipped - rows), max(0, rows - place.skipped)
+    return Place(following, left, place.before + seen, place.total) if following else None

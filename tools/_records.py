@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import anyio
@@ -54,7 +54,8 @@ class Audit(Protocol):
 
 def logged(record: CallRecord) -> None:
     """The audit of a server that has none: a line in the log."""
-    log.info("tool call", extra=_facts(record))
+    if log.isEnabledFor(logging.INFO):
+        log.info("tool call", extra=_facts(record))
 
 
 @contextmanager
@@ -94,4 +95,4 @@ def _hand_on(record: CallRecord, audit: Audit) -> None:
 
 
 def _facts(record: CallRecord) -> dict[str, str | int]:
-    return {name: value for name, value in asdict(record).items() if value not in ("", None)}
+    return {name: value for name, value in vars(record).items() if value not in ("", None)}

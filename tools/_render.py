@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
+from operator import is_not
+from typing import Annotated, Any, ClassVar, Generic, Literal, NamedTuple, Self, TypeVar, get_args
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import BaseModel, Field, PrivateAttr
 
-from tools._kinds import CURSOR
+from tools._kinds import CURSOR, holds_models
 from tools._toon import toon
-from tools._untrusted import Fence, cleaned
+from tools._untrusted import Fence, cleaned, is_clean
 
 Output = Literal["text", "json", "toon"]
 ContentT = TypeVar("ContentT")
@@ -28,6 +30,9 @@ _TOON_MORE = 8
 _SHORTEST = 200
 _SHORTEST_CUT = 40
 _MORE = " [cut]"
+# A letter that JSON does not show as it is, other than those that may stay.
+_ESCAPED = re.compile(r"\\[^\"\\nt]")
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,10 @@ class Form:
     most: int = 16_000
     """Bytes of the text, and of the structured content."""
 
-    def size(self, content: Mapping[str, Any]) -> int:
-        """The bytes of structured content, in the longer of the forms that it is given in."""
+    def size(self, content: Mapping[str, Any], as_json: int | None = None) -> int:
+        """The bytes of structured content, in the longer of the forms that it is given in; one may be known."""
         as_toon = len(Fence().around(toon(content)).encode()) if self.output == "toon" else 0
-        return max(len(compact(content).encode()), as_toon)
+        return max(_bytes_of(content) if as_json is None else as_json, as_toon)
 
 
 class _Quoted:
@@ -52,10 +57,27 @@ QUOTED = _Quoted()
 Quoted = Annotated[str, QUOTED]
 
 
+class Facts(NamedTuple):
+    """Structured content, and its bytes as compact JSON."""
+
+    content: dict[str, Any]
+    size: int
+
+
+@dataclass
+class _Ready:
+    """What was made of an answer as it was judged whether it fits, for the one who renders it next."""
+
+    facts: Facts | None
+    """Given away once, as whoever gets it may change it."""
+    quotes: str
+
+
 class Answer(BaseModel):
     """What a tool returns. The fields are the structured content; the three texts are what a model reads first."""
 
     _is_from_outside: bool = PrivateAttr(default=False)
+    _ready: _Ready | None = PrivateAttr(default=None)
 
     @abstractmethod
     def says(self) -> str:
@@ -78,14 +100,27 @@ class Answer(BaseModel):
     def is_from_outside(self) -> bool:
         return self._is_from_outside
 
+    def as_facts(self) -> Facts:
+        """The structured content, for whoever gets it to change. What a tool left invisible in a text goes here."""
+        facts = None
+        if self._ready:
+            facts, self._ready.facts = self._ready.facts, None
+        return facts or _clean_facts(self.model_dump(mode="json", exclude_none=True))
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        twin = super().model_copy(update=update, deep=deep)
+        twin._ready = None  # noqa: SLF001 - one of us
+        return twin
+
     def fitting(self, form: Form) -> Self:
         """The part of it that there is room for. What can be read in parts says where the next one begins."""
         return self
 
     def size_in(self, form: Form) -> int:
         """The bytes that it takes at most with nothing left out, in the longest of its forms."""
-        facts, fence = _facts(self), Fence()
-        return max(form.size(_fenced(facts, self, fence)), len(_said(self, fence, self.quotes()).encode()))
+        facts, fence = self.as_facts().content, Fence()
+        _fence_in(facts, self, fence)
+        return max(form.size(facts), len(_said(self, fence, self.quotes()).encode()))
 
 
 class Rows(Answer):
@@ -113,7 +148,7 @@ class Rows(Answer):
         return self
 
     def quotes(self) -> str:
-        return "\n".join(self.lines())
+        return self._ready.quotes if self._ready else "\n".join(self.lines())
 
     def showing(self) -> str:
         """Which rows of how many, and how to get the next."""
@@ -128,16 +163,33 @@ class Rows(Answer):
         following = self._places[count - 1] if count <= len(self._places) else ""
         return self.model_copy(update={self.rows_in: rows[:count], "next": following or None})
 
+    def going_on(self, cursor: str) -> Self:
+        """The same rows, with what a model takes for where they go on."""
+        twin = self.model_copy(update={"next": cursor})
+        if self._ready:
+            content, size = self.as_facts()
+            more = _bytes_of(cursor) - _bytes_of(content["next"])
+            facts = Facts({**content, "next": cursor}, size + more)
+            twin._ready = _Ready(facts, self._ready.quotes)  # noqa: SLF001 - one of us
+        return twin
+
     def fitting(self, form: Form) -> Self:
         """As many rows, from the first on, as fit in every form; never none."""
-        facts = _facts(self)
-        shown = facts.pop(self.rows_in)
+        facts, lines = self.as_facts(), self.lines()
         as_text = len(self.says().encode()) + len(self.then().encode()) + _FENCE + _CURSOR
-        as_facts = form.size(facts) + len(self.rows_in) + _CURSOR
+        shown = facts.content[self.rows_in]
         more = _TOON_MORE if form.output == "toon" else 0
-        for kept, (line, row) in enumerate(zip(self.lines(), shown, strict=True)):
+        quotes = "\n".join(lines)
+        all_text = as_text + len(quotes.encode()) + 1 + _BACKSLASHES * len(lines)
+        all_facts = form.size(facts.content, facts.size) + _CURSOR + more * sum(map(len, shown))
+        if max(all_text, all_facts) <= form.most:  # as mostly, and one look is quicker than one at each row
+            self._ready = _Ready(facts, quotes)
+            return self
+        others = {name: value for name, value in facts.content.items() if name != self.rows_in}
+        as_facts = form.size(others) + len(self.rows_in) + _CURSOR
+        for kept, (line, row) in enumerate(zip(lines, shown, strict=True)):
             as_text += len(line.encode()) + _BACKSLASHES + 1
-            as_facts += len(compact(row).encode()) + more * len(row) + 1
+            as_facts += _bytes_of(row) + more * len(row) + 1
             if kept and max(as_text, as_facts) > form.most:
                 return self.only(kept)
         return self
@@ -158,37 +210,56 @@ class Outcome(Answer):
         return "\n\n".join([*([self.preview] if self.preview else []), *(self.requests or [])])
 
 
+class Rendered(NamedTuple):
+    """An answer as it goes out, and the bytes of both its forms."""
+
+    result: CallToolResult
+    size: int
+
+
 def rendered(answer: Answer, form: Form) -> CallToolResult:
     """Both forms of an answer, without what is empty."""
+    return measured(answer, form).result
+
+
+def measured(answer: Answer, form: Form) -> Rendered:
+    """Both forms of an answer, without what is empty, and how long they are together."""
     fence = Fence()
 
-    def facts(most: int) -> tuple[dict[str, Any], int]:
-        bounded = _bounded(_facts(answer), form, most)
-        used = form.size(bounded)
-        return _fenced(bounded, answer, fence), used
+    def facts(most: int) -> _Made[dict[str, Any]]:
+        bounded, used = _bounded(*answer.as_facts(), form, most)
+        return _Made(bounded, used, form.size(bounded) if _fence_in(bounded, answer, fence) else used)
 
-    structured = _within(form.most, form.size, facts)
+    structured, _, size = _within(form.most, facts)
     text = _text(answer, structured, form, fence)
-    return CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+    result = CallToolResult(content=[TextContent(type="text", text=text)], structured_content=structured)
+    return Rendered(result, len(text.encode()) + (_bytes_of(structured) if form.output == "toon" else size))
 
 
 def compact(value: Any) -> str:  # noqa: ANN401 - any JSON
     """JSON in the fewest bytes."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
-def _facts(answer: Answer) -> dict[str, Any]:
-    """The structured content. Whatever a tool left invisible in a text goes here."""
-    facts: dict[str, Any] = _seen(answer.model_dump(mode="json", exclude_none=True))
-    return facts
+def _bytes_of(value: Any) -> int:  # noqa: ANN401 - any JSON
+    return len(compact(value).encode())
+
+
+def _clean_facts(facts: dict[str, Any]) -> Facts:
+    as_json = compact(facts)
+    # One look at the whole is quicker than one at each text.
+    if not is_clean(as_json) or _ESCAPED.search(as_json):
+        facts = _seen(facts)
+        as_json = compact(facts)
+    return Facts(facts, len(as_json.encode()))
 
 
 def _seen(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    if isinstance(value, str):
-        return cleaned(value)
+    if isinstance(value, dict):
+        return {key: cleaned(each) if isinstance(each, str) else _seen(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [_seen(each) for each in value]
-    return {key: _seen(each) for key, each in value.items()} if isinstance(value, dict) else value
+        return [cleaned(each) if isinstance(each, str) else _seen(each) for each in value]
+    return value
 
 
 def _text(answer: Answer, structured: dict[str, Any], form: Form, fence: Fence) -> str:
@@ -199,11 +270,12 @@ def _text(answer: Answer, structured: dict[str, Any], form: Form, fence: Fence) 
     quotes = answer.quotes()
     around = len(_said(answer, fence, "x").encode())
 
-    def said(most: int) -> tuple[str, int]:
+    def said(most: int) -> _Made[str]:
         cut = _cut(quotes, most - around)
-        return _said(answer, fence, cut), around + len(cut.encode())
+        text = _said(answer, fence, cut)
+        return _Made(text, around + len(cut.encode()), len(text.encode()))
 
-    return _within(form.most, lambda text: len(text.encode()), said)
+    return _within(form.most, said).content
 
 
 def _said(answer: Answer, fence: Fence, quotes: str) -> str:
@@ -211,18 +283,25 @@ def _said(answer: Answer, fence: Fence, quotes: str) -> str:
     return "\n".join(part for part in (cleaned(answer.says()), fenced, cleaned(answer.then())) if part)
 
 
-def _within(most: int, size: Callable[[ContentT], int], made: Callable[[int], tuple[ContentT, int]]) -> ContentT:
+class _Made(NamedTuple, Generic[ContentT]):
+    """What was made with some room, how much of that it took without the fences, and its bytes with them."""
+
+    content: ContentT
+    used: int
+    taken: int
+
+
+def _within(most: int, made: Callable[[int], _Made[ContentT]]) -> _Made[ContentT]:
     """What is made with as much room as keeps it within so many bytes: a fence adds to what it is put around.
 
-    `made` says how much of its room it took without the fences; more than it had, where nothing is left to cut.
+    It may use more room than it had, where nothing is left to cut.
     """
     room = most
     while True:
-        content, used = made(room)
-        taken = size(content)
-        if taken <= most or used > room:
+        content = made(room)
+        if content.taken <= most or content.used > room:
             return content
-        room = used * most // taken - 1
+        room = content.used * most // content.taken - 1
 
 
 def _cut(text: str, most: int) -> str:
@@ -235,27 +314,39 @@ def _cut(text: str, most: int) -> str:
     return f"{kept}\n[cut here: {len(encoded) - len(kept.encode())} bytes more]"
 
 
-def _fenced(facts: dict[str, Any], model: BaseModel, fence: Fence) -> dict[str, Any]:
+def _fence_in(facts: dict[str, Any], model: BaseModel, fence: Fence) -> bool:
+    """Put each longer text by others in the fence; whether there was any."""
+    is_any = False
     for name, is_quoted in _fields(type(model)).items():
         if name in facts:
-            facts[name] = _with_fences(facts[name], getattr(model, name), fence, is_quoted=is_quoted)
-    return facts
+            fenced = _with_fences(facts[name], getattr(model, name), fence, is_quoted=is_quoted)
+            is_any = is_any or fenced is not facts[name]
+            facts[name] = fenced
+    return is_any
 
 
 def _with_fences(value: Any, source: Any, fence: Fence, *, is_quoted: bool) -> Any:  # noqa: ANN401 - any JSON
+    """The value with fences; the very same where none was wanted."""
     if isinstance(source, BaseModel):
-        return _fenced(value, source, fence)
+        inner = {**value} if _fields(type(source)) else value
+        return inner if inner is not value and _fence_in(inner, source, fence) else value
     if isinstance(value, list):  # of which the end may have been cut
-        return [_with_fences(*both, fence, is_quoted=is_quoted) for both in zip(value, source, strict=False)]
+        fenced = [_with_fences(*both, fence, is_quoted=is_quoted) for both in zip(value, source, strict=False)]
+        return fenced if any(map(is_not, fenced, value)) else value
     return fence.around(value) if is_quoted and value else value
 
 
 @cache
 def _fields(model: type[BaseModel]) -> dict[str, bool]:
-    """The fields of a class, and whether each holds longer texts by others."""
-    return {
+    """The fields of a class in which longer texts by others may be, and whether each is one itself."""
+    quoted = {
         name: QUOTED in field.metadata or _speaks_of_quotes(field.annotation)
         for name, field in model.model_fields.items()
+    }
+    return {
+        name: is_quoted
+        for name, is_quoted in quoted.items()
+        if is_quoted or holds_models(model.model_fields[name].annotation)
     }
 
 
@@ -263,9 +354,9 @@ def _speaks_of_quotes(hint: Any) -> bool:  # noqa: ANN401 - any annotation
     return any(each is QUOTED or _speaks_of_quotes(each) for each in get_args(hint))
 
 
-def _bounded(structured: dict[str, Any], form: Form, most: int) -> dict[str, Any]:
-    """Structured content that is not too long: of what is longest a half goes, until the rest has room."""
-    while form.size(structured) > most:
+def _bounded(structured: dict[str, Any], as_json: int | None, form: Form, most: int) -> tuple[dict[str, Any], int]:
+    """Structured content that is not too long, and its bytes: of what is longest a half goes, until it has room."""
+    while (size := form.size(structured, as_json)) > most:
         leaves = [leaf for leaf in _leaves(structured) if _can_be_cut(leaf[0][leaf[1]])]
         if not leaves:
             break
@@ -273,7 +364,8 @@ def _bounded(structured: dict[str, Any], form: Form, most: int) -> dict[str, Any
         value = holder[key]
         half = value[: len(value) // 2]
         holder[key] = f"{half}{_MORE}" if isinstance(value, str) else half
-    return structured
+        as_json = None
+    return structured, size
 
 
 def _can_be_cut(value: str | list[Any]) -> bool:

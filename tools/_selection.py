@@ -116,7 +116,7 @@ class Selection:
         if self.as_application and tool.application is None:
             return "it needs a signed-in person, and the server works as an app"
         if tool.is_about_sign_in and not self.with_people:
-            return "nobody signs in here, since the server works with a token that it was given"
+            return "nobody signs in here, since the server works with tokens that it is given"
         if tool.work_only and self.accounts == "personal":
             return "it needs a work or school account, and personal ones sign in here"
         if tool.beta and not self.with_beta:

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mcp.server.mcpserver import Context
+from mcp.server.mcpserver import AcceptedElicitation, Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
@@ -30,9 +30,9 @@ from tools._ids import Query
 from tools._listing import ARGUMENT, named_account, named_mailbox
 from tools._plan import Plan
 from tools._records import CallRecord, recorded
-from tools._render import Answer, Outcome, compact, rendered
+from tools._render import Answer, Outcome, compact, measured
 from tools._scopes import missing
-from tools._services import caller_for, graph_of, services_of, working_as
+from tools._services import GIVEN, Services, accounts_of, caller_for, graph_of, services_of, working_as
 
 if TYPE_CHECKING:
     from tools._toolset import ToolSpec
@@ -48,6 +48,9 @@ _WORDS = {str: "a text", bool: "true or false"}
 
 _CallContext = Context[Any, Any]
 
+# The SDK asks for this class in every call, and pydantic, which makes it, forgets one that nobody holds.
+HELD = AcceptedElicitation[Any]
+
 
 class ServedTool(Tool):
     """What happens to every call. It is the one place where an error of ours becomes an error that the model reads."""
@@ -58,9 +61,10 @@ class ServedTool(Tool):
     async def run(
         self, arguments: dict[str, Any], context: _CallContext, convert_result: bool = False
     ) -> CallToolResult | InputRequiredResult | Answer:
-        with recorded(self.name, services_of(context).audit) as record:
+        services = services_of(context)
+        with recorded(self.name, services.audit) as record:
             try:
-                result = await self._answered(arguments, context, record)
+                result = await self._answered(arguments, context, services, record)
             except AppError as error:
                 record.outcome = "refused" if isinstance(error, NotAllowed) else "failed"
                 log.warning("tool failed", extra={"tool": self.name, "cause": _explained.for_the_log(error)})
@@ -74,8 +78,6 @@ class ServedTool(Tool):
                 raise UnexpectedToolError(f"Error executing tool {self.name}") from error
             if isinstance(result, InputRequiredResult):
                 record.outcome = "asked"
-            else:
-                record.bytes_out = _bytes_of(result)
             return result
 
     @property
@@ -84,15 +86,15 @@ class ServedTool(Tool):
         return spec
 
     async def _answered(
-        self, arguments: dict[str, Any], context: _CallContext, record: CallRecord
+        self, arguments: dict[str, Any], context: _CallContext, services: Services, record: CallRecord
     ) -> CallToolResult | InputRequiredResult:
-        account, given = await self._account_in(arguments, context)
+        account, given = await self._account_in(arguments, services)
         mailbox, given = self._side_argument(given, MAILBOX, str, "", wanted=self.takes_mailbox)
         mailbox = named_mailbox(mailbox, is_needed=MAILBOX in self.parameters.get("required", ()))
         is_plan = self._declared.signature.is_plan
         is_dry, given = self._side_argument(given, DRY_RUN, bool, default=False, wanted=is_plan)
         self._refuse_unknown(given)
-        account = account or await self._default(context)
+        account = account or await self._default(services)
         call = partial(self._attempt, given, mailbox, record, is_dry=is_dry)
         return await with_sign_in(self.name, call, account, context)
 
@@ -107,7 +109,7 @@ class ServedTool(Tool):
         is_dry: bool,
     ) -> CallToolResult | InputRequiredResult:
         # Nobody was signed in when the call began, and now somebody may be.
-        with working_as(account or await self._default(context), mailbox):
+        with working_as(account or await self._default(services_of(context)), mailbox):
             try:
                 return await self._in_place(given, record, context, is_dry=is_dry)
             except GraphError as error:
@@ -119,7 +121,7 @@ class ServedTool(Tool):
     ) -> CallToolResult | InputRequiredResult:
         """The call, once it is settled as whom and where it works."""
         services, spec = services_of(context), self._declared
-        caller = await caller_for(context, spec)
+        caller = await caller_for(services, spec)
         record.who = caller.who
         # A cursor leads to where its list lies, so it belongs to that mailbox, which is what the call is judged by.
         where = {MAILBOX: caller.mailbox.casefold()} if self.takes_mailbox else {}
@@ -137,7 +139,7 @@ class ServedTool(Tool):
             )
         if spec.signature.cursor and place:
             meant[spec.signature.cursor] = place
-        call = _Call(self, caller, meant, record, context)
+        call = _Call(self, caller, meant, record, context, services=services)
         answer = await (call.planned(is_dry=is_dry) if spec.signature.is_plan else call.handled())
         if isinstance(answer, InputRequiredResult):
             return answer
@@ -147,32 +149,53 @@ class ServedTool(Tool):
             if answer.is_from_outside:
                 await services.guard.taint.mark(caller.reads_as, self.name)
             short = await services.ids.short(answer, replace(query, arguments={**asked, **where}), services.form)
-        return rendered(short, services.form)
+        result, record.bytes_out = measured(short, services.form)
+        return result
 
     async def handle(self, arguments: dict[str, Any], context: _CallContext) -> Any:  # noqa: ANN401 - Answer or Plan
         """What the handler returns. An error that it meant is raised as it was; one that it did not is hidden."""
         try:
-            return await super().run(arguments, context)
+            if not self._asks_nobody:
+                return await super().run(arguments, context)
+            return await self._called(arguments, context)
+        except (AppError, MCPError):
+            raise
         except ToolError as error:
             cause = error.__cause__
             if isinstance(cause, AppError):
                 raise cause from None
             log.warning("tool failed", extra={"tool": self.name, "cause": _logged(cause)})
             raise _readable(error) from cause
+        except Exception as error:
+            log.warning("tool failed", extra={"tool": self.name, "cause": _logged(error)})
+            raise _readable(UnexpectedToolError(f"Error executing tool {self.name}"), error) from error
 
-    async def _default(self, context: _CallContext) -> str | None:
+    @property
+    def _asks_nobody(self) -> bool:
+        """Whether all that its handler needs is ours to give. The SDK's way to it, with questions, takes far longer."""
+        return not self._declared.forwards and all(marker.fn in GIVEN for marker, _ in self.resolved_params.values())
+
+    async def _called(self, arguments: dict[str, Any], context: _CallContext) -> Any:  # noqa: ANN401 - Answer or Plan
+        given = self.fn_metadata.validate_arguments(arguments)
+        for name, (marker, _) in self.resolved_params.items():
+            given[name] = await marker.fn(context)
+        if self.context_kwarg:
+            given[self.context_kwarg] = context
+        return await self.fn(**given)
+
+    async def _default(self, services: Services) -> str | None:
         """The account for the whole of one call: the default may change under it."""
         listed: Sequence[SignedIn] = ()
         with suppress(AppError):  # whoever needs a token meets it again, and may not need one
-            listed = await services_of(context).accounts.listed() if self._declared.as_account else ()
+            listed = await accounts_of(services) if self._declared.as_account else ()
         return next((each.id for each in listed if each.is_selected), None)
 
-    async def _account_in(self, arguments: dict[str, Any], context: _CallContext) -> tuple[str | None, dict[str, Any]]:
+    async def _account_in(self, arguments: dict[str, Any], services: Services) -> tuple[str | None, dict[str, Any]]:
         """The id of the account that a call names, and the other arguments."""
         if not self._declared.as_account or ARGUMENT not in arguments:
             return None, arguments
         account, given = self._side_argument(arguments, ARGUMENT, str, "", wanted=True)
-        listed = await services_of(context).accounts.listed()
+        listed = await accounts_of(services)
         if len(listed) > 1:
             return named_account(account, listed).id, given
         only = called(account, listed)
@@ -224,14 +247,21 @@ class _Call:
     """One call of a tool, once it is known whose it is and what it means."""
 
     def __init__(
-        self, tool: ServedTool, caller: Caller, arguments: dict[str, Any], record: CallRecord, context: _CallContext
+        self,
+        tool: ServedTool,
+        caller: Caller,
+        arguments: dict[str, Any],
+        record: CallRecord,
+        context: _CallContext,
+        *,
+        services: Services,
     ) -> None:
         self._tool = tool
         self._caller = caller
         self._arguments = arguments
         self._record = record
         self._context = context
-        self._services = services_of(context)
+        self._services = services
 
     async def handled(self) -> Answer:
         answer: Answer = await self._tool.handle(self._arguments, self._context)
@@ -332,14 +362,8 @@ def _shown(plan: Plan[Any], decision: Decision, spec: ToolSpec) -> Outcome:
     return outcome
 
 
-def _bytes_of(result: CallToolResult) -> int:
-    """What a model may read of it, in both forms."""
-    texts = sum(len(getattr(each, "text", "").encode()) for each in result.content)
-    return texts + len(compact(result.structured_content).encode())
-
-
-def _readable(error: ToolError) -> ToolError:
-    if isinstance(error.__cause__, ValidationError):  # not of the arguments: those were judged before
+def _readable(error: ToolError, cause: BaseException | None = None) -> ToolError:
+    if isinstance(cause or error.__cause__, ValidationError):  # not of the arguments: those were judged before
         return ToolError("Graph's answer does not have the form that it documents. Ask for something else.")
     return error
 

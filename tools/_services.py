@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -13,7 +12,7 @@ from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.tools import Tool
 
 from graph import GraphClient
-from principal import Identity, Principal, Rights, SignedIn
+from principal import Identity, Rights, SignedIn, current_sender
 from storage import State
 from tools._access import Caller, Guard
 from tools._approval import Approvals
@@ -22,7 +21,7 @@ from tools._ids import Ids
 from tools._progress import ProgressReports
 from tools._records import Audit, logged
 from tools._render import Form
-from tools._seen import Seen
+from tools._seen import Seen, whose
 
 if TYPE_CHECKING:
     from tools._toolset import ToolSpec
@@ -145,26 +144,25 @@ def services_of(ctx: Context[Any, Any]) -> Services:
     return services
 
 
-async def caller_for(ctx: Context[Any, Any], tool: ToolSpec) -> Caller:
-    """On whose behalf a call of this tool is made. What needs no token is nobody's in particular."""
-    services, working = services_of(ctx), _working.get()
+async def caller_for(services: Services, tool: ToolSpec) -> Caller:
+    """On whose behalf a call of this tool is made: whoever sent it over HTTP, else whom it works as.
+
+    Two keys that work as the same app are two callers. What needs no token is nobody's in particular over stdio.
+    """
+    working, who = _working.get(), whose()
     rights = services.rights()
     mailbox = working.mailbox or (services.usual_mailbox if tool.in_mailbox else "")
-    if not tool.reaches_graph:
-        return Caller("", rights=rights, mailbox=mailbox)
-    identity = await identity_of(ctx)
+    identity = await services.accounts.identity(working.account) if tool.reaches_graph else None
     if identity is None:
-        return Caller("", rights=rights, mailbox=mailbox)
+        return Caller(who, rights=rights, mailbox=mailbox)
     services.seen.note(working.account, identity)
-    reader = "this computer" if services.is_one_person else ""
-    return Caller(_digest(identity.principal), identity, rights, mailbox, reader)
+    reader = "this computer" if services.is_one_person and not who else ""
+    return Caller(who or identity.principal.digest, identity, rights, mailbox, reader)
 
 
-def _digest(principal: Principal) -> str:
-    """What stands for a principal in the store and in records. Their ids cannot be guessed, so no key is needed, and
-    what was kept for them outlives a change of keys."""
-    parts = (principal.cloud, principal.tenant_id, principal.user_id, principal.client_id)
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+async def accounts_of(services: Services) -> Sequence[SignedIn]:
+    """The accounts that a call may choose from: none over HTTP, where each sender works as whoever they are."""
+    return () if current_sender() else await services.accounts.listed()
 
 
 # Async, though nothing is awaited: what is not, the SDK sends to a worker thread and back.
@@ -188,7 +186,10 @@ async def _progress(ctx: Context[Services]) -> ProgressReports:
 
 
 async def _here(ctx: Context[Services]) -> Here:
-    return Here(await graph_of(ctx), await identity_of(ctx), _working.get().mailbox or services_of(ctx).usual_mailbox)
+    services, working = services_of(ctx), _working.get()
+    graph = services.graph_for_caller(working.account, working.mailbox)
+    identity = await services.accounts.identity(working.account)
+    return Here(graph, identity, working.mailbox or services.usual_mailbox)
 
 
 Graph = Annotated[GraphClient, Resolve(graph_of)]
@@ -196,3 +197,6 @@ CallerAccounts = Annotated[Accounts, Resolve(_accounts)]
 CallerIdentity = Annotated[Identity | None, Resolve(identity_of)]
 Progress = Annotated[ProgressReports, Resolve(_progress)]
 LocalHere = Annotated[Here, Resolve(_here)]
+
+GIVEN = frozenset[Callable[..., Any]]({graph_of, _accounts, identity_of, _progress, _here})
+"""What gives a tool what it needs without a question to anybody."""

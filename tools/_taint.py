@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 
 from storage import Store
 from tools._domains import address_key
+from tools._lately import Lately
 
 Digest = Callable[..., bytes]
 
@@ -29,17 +30,28 @@ class Taint:
     """
 
     def __init__(
-        self, store: Store, seconds: float = 1800.0, *, digest: Digest, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        seconds: float = 1800.0,
+        *,
+        digest: Digest,
+        fresh: float = 0,
+        clock: Callable[[], float] = time.time,
     ) -> None:
+        """For so many `fresh` seconds a mark is not noted again, and counts so much longer instead."""
         self._store = store
-        self._seconds = seconds
+        self._fresh = Lately(fresh, clock)
+        self._seconds = seconds + fresh
         self._digest = digest
         self._clock = clock
 
     async def mark(self, who: str, source: str) -> None:
         """This principal was now shown what an outsider wrote, by the tool that `source` names."""
+        if self._fresh.has(who, source):
+            return
         value = json.dumps({"at": self._clock(), "source": source}).encode()
         await self._store.put(f"taint/{who}", value, seconds=_MARK_SECONDS)
+        self._fresh.note(who, source)
 
     async def reason(self, who: str) -> str:
         """Why what this principal sends needs a second look; "" where nothing by outsiders was read of late."""

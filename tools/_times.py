@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,6 +33,7 @@ _UTC_NAMES = {
     *(f"Etc/{name}" for name in ("UTC", "UCT", "GMT", "GMT0", "GMT+0", "GMT-0", "Zulu")),
 }
 _LONGEST_NAME = 100
+_DAY_LETTERS, _MINUTE_LETTERS = 10, 16
 _MICROSOFT = "tzone://microsoft/"
 # Graph writes the first year, Windows 1601, for a time that never was, and the last year for one that never comes.
 _FIRST_YEAR, _LAST_YEAR = 1602, 9998
@@ -58,7 +59,7 @@ class Clock:
         fixed = _FIXED.fullmatch(self.zone_name)
         return f"UTC{'-' if fixed[1] == '+' else '+'}{int(fixed[2]):02}" if fixed else self.zone_name
 
-    @property
+    @cached_property
     def _zone(self) -> tzinfo:
         return _zone_of(self.zone_name) or UTC
 
@@ -140,7 +141,8 @@ class Clock:
         """Into this zone, by way of UTC, which also mends a local time that clocks have skipped."""
         try:
             there = read if read.tzinfo else read.replace(tzinfo=zone)
-            here = there.astimezone(UTC).astimezone(self._zone)
+            utc = there if there.tzinfo is UTC else there.astimezone(UTC)
+            here = utc if self._zone is UTC else utc.astimezone(self._zone)
         except OverflowError:
             return None
         return here if _FIRST_YEAR <= read.year <= _LAST_YEAR else None
@@ -180,13 +182,14 @@ def _read(text: object) -> datetime | None:
     if not isinstance(text, str) or not _TIME.fullmatch(text):
         return None
     try:
-        return datetime.fromisoformat(text).replace(microsecond=0)
+        read = datetime.fromisoformat(text)
+        return read.replace(microsecond=0) if read.microsecond else read
     except ValueError:  # the 30th of February, or an offset of a day
         return None
 
 
 def _is_day(text: str | None) -> bool:
-    if not text or not _DAY.fullmatch(text):
+    if not text or len(text) != _DAY_LETTERS or not _DAY.fullmatch(text):
         return False
     try:
         return _FIRST_YEAR <= date.fromisoformat(text).year <= _LAST_YEAR
@@ -195,7 +198,8 @@ def _is_day(text: str | None) -> bool:
 
 
 def _minute(moment: datetime) -> str:
-    return f"{_date(moment)} {moment:%H:%M}"
+    """In ISO's form, which has all its zeros on every system; without the offset that it may end with."""
+    return moment.isoformat(" ", "minutes")[:_MINUTE_LETTERS]
 
 
 def _day(day: date) -> str:

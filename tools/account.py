@@ -18,6 +18,7 @@ account = Toolset("account", "See who is signed in; sign accounts in and out.", 
 # Any of these lets a person's own profile be read.
 _READS_PROFILE = ("User.Read", "Directory.Read")
 _NOBODY = "Nobody is signed in. account_login signs somebody in."
+_PROFILE_SECONDS = 300
 
 
 class WhoAmI(Answer):
@@ -103,7 +104,7 @@ async def whoami(identity: CallerIdentity, graph: Graph) -> WhoAmI:
     granted = identity.permissions
     has_profile = identity.is_person and (granted is None or any(each.startswith(_READS_PROFILE) for each in granted))
     query = {"$select": "displayName,userPrincipalName,jobTitle,department"}
-    profile = await graph.get("me", query) if has_profile else {}
+    profile = await graph.get("me", query, keep=_PROFILE_SECONDS) if has_profile else {}
     job = ", ".join(one_line(profile[key]) for key in ("jobTitle", "department") if profile.get(key))
     return WhoAmI(
         signed_in=True,

@@ -18,7 +18,7 @@ from tools._listing import description_of, with_argument
 from tools._records import recorded
 from tools._render import Answer, compact
 from tools._served import ServedTool
-from tools._services import Services, services_of
+from tools._services import Services, accounts_of, services_of
 from tools._toolset import Toolset, ToolSpec
 
 discovery = Toolset("tool", "Find, describe and call any tool.")
@@ -158,7 +158,7 @@ def _unknown(name: str, services: Services) -> str:
 
 async def _listed(services: Services) -> Sequence[SignedIn]:
     with suppress(AppError):  # the call that needs the accounts will say so
-        return await services.accounts.listed()
+        return await accounts_of(services)
     return ()
 
 

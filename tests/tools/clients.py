@@ -24,6 +24,7 @@ from mcp_types import (
     ToolListChangedNotification,
 )
 
+from tests.support import demo_settings
 from web import bound_socket, build_app, serving
 
 CAPABILITIES = ("capabilities", "io.modelcontextprotocol/clientCapabilities")
@@ -137,7 +138,7 @@ async def _transport(
 @asynccontextmanager
 async def listening(server: MCPServer[Any], *, stateless: bool = False) -> AsyncIterator[str]:
     """The address of the server, over HTTP on this machine."""
-    app = build_app(server, path="/mcp", stateless=stateless)
+    app = build_app(server, demo_settings({"TRANSPORT": "http", "STATELESS_HTTP": str(stateless)}))
     listener = bound_socket("127.0.0.1", 0)
     port = listener.getsockname()[1]
     async with app.router.lifespan_context(app), serving(app, listener):

@@ -123,8 +123,8 @@ def daemon(level: Level = Level.ASK) -> Rights:
     [
         pytest.param(daemon(), Access.READ, "", id="reads"),
         pytest.param(daemon(), Access.WRITE, "", id="writes"),
-        pytest.param(daemon(), Access.SEND, "give the key full access", id="does not send"),
-        pytest.param(daemon(), Access.DESTROY, "give the key full access", id="does not destroy"),
+        pytest.param(daemon(), Access.SEND, "give it full access", id="does not send"),
+        pytest.param(daemon(), Access.DESTROY, "give it full access", id="does not destroy"),
         pytest.param(daemon(Level.FULL), Access.SEND, "", id="sends with full"),
         pytest.param(daemon(Level.FULL), Access.DESTROY, "", id="destroys with full"),
         pytest.param(daemon(Level.READ), Access.WRITE, "only reads", id="read-only outranks"),
@@ -139,7 +139,7 @@ async def test_behind_a_daemon_there_is_nobody_to_ask(rights: Rights, access: Ac
 
 async def test_a_policy_that_approves_does_not_stand_in_for_a_daemons_full_access() -> None:
     policy = Policy(tools={"tool": Verdict.ALLOW})
-    assert "give the key full access" in str(await decided(Access.SEND, daemon(), policy=policy))
+    assert "give it full access" in str(await decided(Access.SEND, daemon(), policy=policy))
     assert isinstance(await decided(Access.SEND, daemon(Level.FULL), policy=policy), Decision)
 
 
@@ -179,7 +179,7 @@ async def test_a_key_reaches_what_it_was_given(
 async def test_through_the_server_a_daemon_writes_and_sends_nothing() -> None:
     async with scene() as tenant, tenant.client() as client:
         tenant.rights = daemon()
-        assert "give the key full access" in text_of(await client.call_tool(SEND, MAIL))
+        assert "give it full access" in text_of(await client.call_tool(SEND, MAIL))
         assert is_done(await client.call_tool("risky_file", {}))
         assert len(tenant.writes) == 1
         tenant.rights = replace(tenant.rights, tools=frozenset({SEND}))

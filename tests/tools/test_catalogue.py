@@ -68,7 +68,7 @@ def test_an_app_without_a_person_gets_what_has_such_a_form() -> None:
 def test_where_nobody_signs_in_no_tool_is_about_that() -> None:
     supplied = selection("all", with_people=False)
     assert supplied.tools.keys() == selection("all").tools.keys() - ACCOUNTS
-    assert "a token that it was given" in supplied.why_absent("account_list")
+    assert "tokens that it is given" in supplied.why_absent("account_list")
     assert not supplied.as_account
 
 

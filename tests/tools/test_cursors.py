@@ -17,6 +17,7 @@ from tests.support import facts_of, text_of
 from tests.tools.offering import Offering
 from tools import Toolset
 from tools._cursors import Cursors
+from tools._handles import shelf_of
 from tools._kinds import CURSOR
 from tools._render import Rows
 from tools._services import Graph
@@ -284,3 +285,27 @@ async def test_through_the_server_a_cursor_that_is_no_text_is_refused(cursor: ob
     assert result.is_error
     assert "paged_look cannot take these arguments. cursor" in text_of(result)
     assert not offered.sent
+
+
+async def test_a_fresh_cursor_is_given_again_without_the_store_and_lives_long_enough() -> None:
+    shelf = Shelf(fresh=60.0)
+    cursor = await shelf.cursors.seal(ADELE, TOOL, QUERY, PLACE)
+    held = await shelf.store.get(f"{_shelf_of_adele()}{cursor}")
+    shelf.clock.now += 59
+    assert await shelf.cursors.seal(ADELE, TOOL, QUERY, PLACE) == cursor
+    assert await shelf.store.get(f"{_shelf_of_adele()}{cursor}") == held
+    shelf.clock.now += 3500
+    assert (await shelf.cursors.open(ADELE, TOOL, {}, cursor))[1] == PLACE
+
+
+async def test_a_fresh_cursor_that_the_store_has_lost_is_sealed_again_by_the_next_list() -> None:
+    shelf = Shelf(fresh=60.0)
+    cursor = await shelf.cursors.seal(ADELE, TOOL, QUERY, PLACE)
+    await shelf.store.delete(f"{_shelf_of_adele()}{cursor}")
+    assert "begin the list again" in await refusal(shelf.cursors, cursor)
+    assert await shelf.cursors.seal(ADELE, TOOL, QUERY, PLACE) == cursor
+    assert (await shelf.cursors.open(ADELE, TOOL, {}, cursor))[1] == PLACE
+
+
+def _shelf_of_adele() -> str:
+    return shelf_of("cursor", ADELE)

@@ -305,3 +305,47 @@ def test_letters_of_a_digest_have_no_doubles_to_the_eye() -> None:
 
 def test_a_long_text_is_not_unwrapped() -> None:
     assert unwrapped("`" + "A" * 100) == "`" + "A" * 100
+
+
+class Counting(MemoryStore):
+    """A store that counts how many handles it was told of."""
+
+    told = 0
+
+    async def claim(self, items: Mapping[str, bytes], *, seconds: float | None = None) -> dict[str, bytes]:
+        self.told += len(items)
+        return await super().claim(items, seconds=seconds)
+
+
+async def test_a_handle_shown_a_moment_ago_is_shown_again_without_the_store() -> None:
+    store, clock = Counting(), Clock()
+    handles = Handles(store, StateKeys([b"k" * 32]), fresh=60, clock=clock)
+    shown = await handles.mint(ADELE, [(MESSAGE, LONG)])
+    assert await handles.mint(ADELE, [(MESSAGE, LONG), (MESSAGE, "inbox")]) == {**shown, (MESSAGE, "inbox"): "inbox"}
+    assert store.told == 1
+    assert await handles.mint(DIEGO, [(MESSAGE, LONG)]) != shown
+    assert store.told == 2
+    clock.now += 60
+    assert await handles.mint(ADELE, [(MESSAGE, LONG)]) == shown
+    assert store.told == 3
+
+
+async def test_what_the_store_has_lost_is_told_to_it_again() -> None:
+    store = Counting()
+    handles = Handles(store, StateKeys([b"k" * 32]), fresh=60, clock=Clock())
+    [shown] = (await handles.mint(ADELE, [(MESSAGE, LONG)])).values()
+    await store.trim("handle/", 0)
+    with pytest.raises(ToolInputError, match="not known here"):
+        await handles.resolve(ADELE, MESSAGE, shown)
+    assert await handles.mint(ADELE, [(MESSAGE, LONG)]) == {(MESSAGE, LONG): shown}
+    assert await handles.resolve(ADELE, MESSAGE, shown) == LONG
+
+
+async def test_no_more_than_the_latest_handles_are_remembered() -> None:
+    store = Counting()
+    handles = Handles(store, StateKeys([b"k" * 32]), fresh=60, clock=Clock())
+    many = [(MESSAGE, f"{LONG}{number}") for number in range(10_001)]
+    await handles.mint(ADELE, many)
+    await handles.mint(ADELE, many[:1])
+    await handles.mint(ADELE, many[-1:])
+    assert store.told == 10_002

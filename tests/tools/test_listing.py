@@ -25,6 +25,7 @@ from tests.tools.people import FakePeople, person, server_for
 from tests.tools.sampled import Read, sample
 from tools import Listing, Side, Toolset
 from tools._listing import description_of, named_account
+from tools._news import News
 from tools._seen import Seen
 
 INES, JONAS = "ines@a.example", "jonas@a.example"
@@ -325,7 +326,7 @@ class _Stuck:
 async def test_a_client_that_reads_no_longer_holds_nobody_up() -> None:
     people, channel = FakePeople(INES), _Stuck()
     services: Any = SimpleNamespace(accounts=people, seen=Seen(), rights=Rights)
-    listing = Listing(sample.tools, ["sample_look"], patience=0.01)
+    listing = Listing(sample.tools, ["sample_look"], news=News(patience=0.01))
     connection = Connection.for_loop(channel)  # type: ignore[arg-type]
     session = ServerSession(channel, connection)  # type: ignore[arg-type]
     context = ServerRequestContext[Any, Any](

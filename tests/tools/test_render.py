@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from tests.tools.untrusted.invariants import unseen_in
 from tools._kinds import CURSOR
-from tools._render import Answer, Form, Outcome, Output, Quoted, Rows, compact, rendered
+from tools._render import Answer, Form, Outcome, Output, Quoted, Rows, compact, measured, rendered
 
 TEXT, JSON, TOON = Form(), Form("json"), Form("toon")
 MARKS = "<>-=«\\|\n\r\u2028\u200b\u202e&#x;endata \ud7ff漢éa0"
@@ -271,3 +271,30 @@ def test_the_last_row_of_a_list_without_places_leads_nowhere() -> None:
 def test_the_place_is_a_cursor() -> None:
     assert Annotated[str | None, CURSOR] == Table.__annotations__.get("next", Annotated[str | None, CURSOR])
     assert CURSOR in Table.model_fields["next"].metadata
+
+
+@pytest.mark.parametrize("output", ["text", "json", "toon"])
+def test_rows_are_rendered_alike_whether_they_were_fitted_before_or_not(output: Output) -> None:
+    form, places = Form(output), ["on"] * 3
+    rows = [Row(name=name) for name in ('say "hi"', "a&#8203;b\u200b", "plain")]
+    fitted = Table(rows=rows, total=9).placed(1, places).fitting(form).going_on("next_4bwj4nd3rg")
+    fresh = Table(rows=rows, total=9).placed(1, places).going_on("next_4bwj4nd3rg")
+    once, again = facts_of(fitted, form), facts_of(fitted, form)
+    assert once == again == facts_of(fresh, form)
+    assert list(once) == list(facts_of(fresh, form))
+    assert once["rows"][1]["name"] == "ab"
+
+
+def test_what_was_made_of_rows_is_not_shown_for_a_copy_of_them() -> None:
+    fitted = table(3).fitting(TEXT)
+    copy = fitted.model_copy(update={"rows": [Row(name="other")]})
+    assert [row["name"] for row in facts_of(copy, TEXT)["rows"]] == ["other"]
+    assert "other" in text_of(copy, TEXT)
+
+
+@pytest.mark.parametrize("form", [pytest.param(Form(output), id=output) for output in ("text", "json", "toon")])
+def test_the_size_of_an_answer_is_that_of_both_its_forms(form: Form) -> None:
+    result, size = measured(table(3).fitting(form), form)
+    [content] = result.content
+    assert isinstance(content, TextContent)
+    assert size == len(content.text.encode()) + len(compact(result.structured_content).encode())

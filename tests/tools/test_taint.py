@@ -173,3 +173,35 @@ async def test_there_are_so_many_acquaintances_and_no_more(taint: Taint, store: 
     await taint.learn(WHO, [f"x{number}@evil.example" for number in range(5_000)])
     assert await store.count(f"known/{WHO}/") == 5_000
     assert await taint.knows(WHO, ["first@evil.example", "x1@evil.example"]) == {"x1@evil.example"}
+
+
+class Counting(MemoryStore):
+    """A store that counts what is put into it."""
+
+    puts = 0
+
+    async def put(self, key: str, value: bytes, *, seconds: float | None = None) -> None:
+        self.puts += 1
+        await super().put(key, value, seconds=seconds)
+
+
+async def test_a_mark_is_noted_once_in_a_while_and_never_counts_shorter_for_it(clock: Clock) -> None:
+    store = Counting(clock=clock)
+    taint = Taint(store, digest=digest, fresh=60, clock=clock)
+    await taint.mark(WHO, "mail_list_messages")
+    clock.now += 59
+    await taint.mark(WHO, "mail_list_messages")
+    assert store.puts == 1
+    clock.now += 1799
+    assert await taint.reason(WHO) != "", "half an hour from the second time"
+    await taint.mark(WHO, "mail_list_messages")
+    assert store.puts == 2
+
+
+async def test_another_reader_or_tool_is_noted_at_once(clock: Clock) -> None:
+    taint = Taint(MemoryStore(clock=clock), digest=digest, fresh=60, clock=clock)
+    await taint.mark(WHO, "mail_list_messages")
+    await taint.mark(OTHER, "mail_list_messages")
+    await taint.mark(WHO, "mail_read_message")
+    assert await taint.reason(OTHER) != ""
+    assert "mail_read_message" in await taint.reason(WHO)

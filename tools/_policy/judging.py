@@ -63,7 +63,7 @@ class Policy:
         """The verdict on an act at an hour, which has a zone; caps are not looked at."""
         if now.tzinfo is None:
             raise ValueError("The time of an act needs a zone.")
-        found = [*self._of_tool(act.tool), *self._of_recipients(act)]
+        found = [*self._of_tool(act.tool), *(self._of_recipients(act) if act.recipients else ())]
         if self.quiet is not None:
             found.append(self.quiet.judge(act.access, now))
         return gravest(found)

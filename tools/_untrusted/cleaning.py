@@ -20,6 +20,12 @@ _BLANK = {
     *"\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\U00013441\U00013442\U00016fe4\U0001d159",
 }
 
+# What most text is made of. There is nothing to clean in it: no category of these is one of the above, none is a mark,
+# and without an ampersand there is no entity.
+_PLAIN = re.compile(
+    "[\\t\\n -%'-~\\xa0-\\xac\\xae-\\u024f\\u0400-\\u0481\\u048a-\\u052f\\u2010-\\u2027\\u2030-\\u205e\\u20a0-\\u20b9"
+    "\\u3001-\\u3029\\u3041-\\u3096\\u30a0-\\u30ff\\u4e00-\\u9fef\\uac00-\\ud7a3]*"
+)
 _LINE_END = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
 _ASCII_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -47,21 +53,34 @@ def cleaned(text: str) -> str:
     Visible entities stay as they are: text that is not HTML may mean `&lt;` as it is written. Nothing is composed (NFC)
     either: a name copied from an answer must still be the name that Graph knows.
     """
+    if is_clean(text):
+        return text
     shown = _seen(text)
     if "&" in shown:
         shown = _without_hidden_entities(shown)
     return shown if shown.isascii() else _with_few_marks(shown)
 
 
+def is_clean(text: str) -> bool:
+    """Whether a quick look shows that there is nothing to clean; where it does not, there may still be nothing."""
+    return _PLAIN.fullmatch(text) is not None
+
+
 def one_line(text: str | None, limit: int = 120) -> str:
     """A name or a subject: one line, cut where it runs long, in which no Markdown link or image and no tag works."""
-    line = inert(" ".join(cleaned(text or "").split()))
+    return cut(inert(" ".join(cleaned(text or "").split())), limit)
+
+
+def cut(line: str, limit: int) -> str:
+    """What is one such line already, cut where it runs long."""
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 
 
 def inert(text: str) -> str:
     """The same text with a space in whatever would open a Markdown image or link, or a tag."""
-    return _OPENING.sub(r"\g<0> ", text)
+    if "<" in text or "[" in text or "]" in text:
+        return _OPENING.sub(r"\g<0> ", text)
+    return text
 
 
 def is_unseen(character: str) -> bool:

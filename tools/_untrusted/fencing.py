@@ -6,6 +6,7 @@ import base64
 import re
 import secrets
 import unicodedata
+from functools import cached_property
 
 from tools._untrusted.cleaning import cleaned
 
@@ -38,8 +39,10 @@ _LOOK_ALIKE = str.maketrans(
 class Fence:
     """The pair of lines that one answer puts around each text by others. Made anew for every answer."""
 
-    def __init__(self) -> None:
-        self.mark = _drawn()
+    @cached_property
+    def mark(self) -> str:
+        """What its two lines have in common; most answers need none."""
+        return _drawn()
 
     def around(self, text: str) -> str:
         """The text, cleaned, between the two lines; a line in it that looks like one of them gets a backslash."""

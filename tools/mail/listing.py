@@ -13,7 +13,7 @@ from tools._paging import part_of
 from tools._render import Rows
 from tools._services import Graph, LocalHere
 from tools._times import Clock
-from tools._untrusted import one_line
+from tools._untrusted import cut
 from tools.mail.folders import OWN, folder_path, well_known
 from tools.mail.messages import GraphMessage, Person, subject_of, without_bars
 from tools.mail.toolset import MESSAGE, WANTS, mail
@@ -109,4 +109,4 @@ def _who(people: list[Person]) -> str | None:
     if not people:
         return None
     more = f" +{len(people) - 1}" if len(people) > 1 else ""
-    return f"{one_line(people[0].name, _WHO)}{more}" or None
+    return f"{cut(people[0].name, _WHO)}{more}" or None

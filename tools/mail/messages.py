@@ -65,7 +65,7 @@ class GraphMessage(BaseModel):
     is_read: bool | None = Field(None, alias="isRead")
     is_draft: bool | None = Field(None, alias="isDraft")
     has_files: bool | None = Field(None, alias="hasAttachments")
-    body: Body = Body()
+    body: Body = Field(default_factory=Body)  # which is not copied for each message
 
     @property
     def readers(self) -> list[Person]:

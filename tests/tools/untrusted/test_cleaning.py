@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tools.untrusted.invariants import active_in, unseen_in
-from tools._untrusted import cleaned, one_line
+from tools._untrusted import cleaned, cut, is_clean, one_line
 
 # Pieces that removals may join into something new, among any other text.
 PIECES = st.sampled_from(
@@ -132,3 +134,15 @@ def test_a_line_opens_no_image_link_or_tag(text: str, shown: str) -> None:
 @given(st.lists(st.sampled_from(["!", "[", "]", "(", "<", "a", "/", "\u200b", " ", "&shy;"]), max_size=12).map("".join))
 def test_no_line_opens_anything(text: str) -> None:
     assert active_in(one_line(text)) == []
+
+
+def test_nothing_that_a_quick_look_lets_pass_would_be_cleaned() -> None:
+    plain = [each for each in map(chr, range(0x10000)) if is_clean(each)]
+    assert {"a", "\n", "\t", "ü", "\u2013", "€", "漢", "한", "Я"} <= set(plain)
+    assert not unseen_in("".join(plain))
+    assert not [each for each in plain if unicodedata.category(each)[0] == "M" or each in "&\r\v\f\x85\u2028\u2029"]
+
+
+def test_a_line_that_is_one_already_is_only_cut() -> None:
+    assert cut("Jonas Brandt", 12) == "Jonas Brandt"
+    assert cut("Jonas  Brandt", 8) == "Jonas…"
