@@ -141,17 +141,18 @@ class _Redirected(httpcore.AnyIOBackend):
 @contextmanager
 def rig(people: int, messages: int) -> Iterator[Rig]:
     """Everything started; everything ended and removed afterwards."""
-    nginx = _nginx()
+    program = nginx()
     with tempfile.TemporaryDirectory(prefix="graphward-benchmark-") as name, _emulator(people, messages) as facts:
-        folder, behind, port = Path(name), int(json.loads(facts)["port"]), _free_port()
-        trusted = _certified(folder)
+        folder, behind, port = Path(name), int(json.loads(facts)["port"]), free_port()
+        trusted = ssl.create_default_context(cadata=certified(folder, HOST))
         (folder / "nginx.conf").write_text(NGINX.format(folder=folder, behind=behind, port=port), "utf-8")
-        with _running([nginx, "-p", name, "-c", str(folder / "nginx.conf")]) as process:
-            _wait_for(process, port)
+        with running([program, "-p", name, "-c", str(folder / "nginx.conf")]) as process:
+            wait_for(process, port)
             yield Rig(port, trusted, facts)
 
 
-def _nginx() -> str:
+def nginx() -> str:
+    """Where it is."""
     path = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/opt/homebrew/bin")
     if path is None:
         raise SystemExit("This needs nginx with HTTP/2. Debian and Ubuntu: apt-get install nginx-light; macOS: brew.")
@@ -161,7 +162,7 @@ def _nginx() -> str:
 @contextmanager
 def _emulator(people: int, messages: int) -> Iterator[str]:
     command = [sys.executable, "-m", "benchmarks._demo_process", str(people), str(messages)]
-    with _running(command, stdout=subprocess.PIPE) as process:
+    with running(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
         facts = process.stdout.readline().decode()
         if not facts:
@@ -170,7 +171,8 @@ def _emulator(people: int, messages: int) -> Iterator[str]:
 
 
 @contextmanager
-def _running(command: list[str], stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def running(command: list[str], stdout: int | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """A process, which is ended afterwards."""
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=stdout) as process:
         try:
             yield process
@@ -178,13 +180,15 @@ def _running(command: list[str], stdout: int | None = None) -> Iterator[subproce
             process.terminate()
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.create_server((LOOPBACK, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
-def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+def wait_for(process: subprocess.Popen[bytes], port: int) -> None:
+    """Until nginx listens."""
     until = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < until:
         try:
@@ -196,16 +200,16 @@ def _wait_for(process: subprocess.Popen[bytes], port: int) -> None:
     raise SystemExit("nginx did not start; it needs its modules for TLS and HTTP/2 (nginx -V)")
 
 
-def _certified(folder: Path) -> ssl.SSLContext:
-    """Write the server's key and certificate; the context trusts the authority that signed it, and no other."""
+def certified(folder: Path, *names: str) -> str:
+    """Write the key and certificate of a server with these names; the certificate of the authority that signed it."""
     authority, key = CertificateAuthority.new(), ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "server.pem").write_bytes(private + _leaf(authority, key).public_bytes(Encoding.PEM))
-    return ssl.create_default_context(cadata=authority.pem)
+    (folder / "server.pem").write_bytes(private + _leaf(authority, key, names).public_bytes(Encoding.PEM))
+    return authority.pem
 
 
-def _leaf(authority: CertificateAuthority, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
-    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)]), datetime.now(UTC)
+def _leaf(authority: CertificateAuthority, key: ec.EllipticCurvePrivateKey, names: tuple[str, ...]) -> x509.Certificate:
+    name, now = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])]), datetime.now(UTC)
     signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     return (
         x509.CertificateBuilder()
@@ -216,7 +220,7 @@ def _leaf(authority: CertificateAuthority, key: ec.EllipticCurvePrivateKey) -> x
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(days=1))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(HOST)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([*map(x509.DNSName, names)]), critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(signer, critical=False)
         .sign(authority.key, hashes.SHA256())

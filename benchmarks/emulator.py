@@ -12,21 +12,22 @@ emulator's modules adds to it is printed, too. Ends with 1 where a ratio is abov
 
 from __future__ import annotations
 
-import argparse
-import http.client
-import json
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # and not this folder, whose http.py would be taken for the standard library's
 
-from emulator import demo_tenant  # noqa: E402 - found only after the line above
+import argparse  # noqa: E402 - found only after the line above
+import http.client  # noqa: E402
+import json  # noqa: E402
+import subprocess  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from contextlib import contextmanager  # noqa: E402
+from statistics import median  # noqa: E402
+
+from emulator import demo_tenant  # noqa: E402
 
 CALLS = 500
 # Each server says where it listens and answers /cpu with the CPU seconds of its process.

@@ -35,7 +35,7 @@ from typing import Any
 import anyio
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # and not this folder, whose http.py would be taken for the standard library's
 
 from benchmarks import _cost, _crowd  # noqa: E402 - found only after the line above
 from benchmarks._judged import Verdict  # noqa: E402

@@ -20,7 +20,7 @@ from pathlib import Path
 import anyio
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path[0] = str(ROOT)  # and not this folder, whose http.py would be taken for the standard library's
 
 from benchmarks._tokenizer import tokens_of  # noqa: E402 - found only after the line above
 

@@ -285,3 +285,9 @@ def test_signals_are_left_alone_outside_the_main_thread() -> None:
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+def test_a_connection_does_not_wait_to_send_small_pieces() -> None:
+    """asyncio turns Nagle's algorithm off where it knows that it is TCP; with it, each answer took 40 ms longer."""
+    with bound_socket("127.0.0.1", 0) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
