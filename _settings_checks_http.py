@@ -86,6 +86,12 @@ def _entra(settings: Settings) -> Iterator[Problem]:
     if not _GUID.fullmatch(settings.tenant):
         text = "HTTP_AUTH=entra needs the tenant's id (a GUID): tokens name their tenant by it, and no other is let in."
         yield _problem("ENTRA_TENANT_ID", text, "ENTRA_AUTHORITY")
+    if settings.auth_mode == "application" and settings.tenants != (settings.tenant,):
+        text = (
+            "does not go with ENTRA_AUTH_MODE=application: whoever administers those tenants could give apps of theirs "
+            "a role of the API, and the data of yours with it. Unset it."
+        )
+        yield _problem("HTTP_TENANTS", text, "ENTRA_AUTH_MODE")
     if settings.graph_access_token:
         text = "does not go with HTTP_AUTH=entra, where each caller brings a token. Unset it."
         yield _problem("GRAPH_ACCESS_TOKEN", text)

@@ -117,6 +117,11 @@ def test_what_is_safe_may_start(environ: dict[str, str]) -> None:
             but(ENTRA, GRAPH_ACCESS_TOKEN="x.y.z", ENTRA_CLIENT_SECRET=""), "GRAPH_ACCESS_TOKEN", id="one token for all"
         ),
         pytest.param(but(KEYS, ENTRA_AUTH_MODE="delegated"), "apikey needs a credential", id="keys for a person"),
+        pytest.param(
+            but(ENTRA, ENTRA_AUTH_MODE="application", HTTP_TENANTS=OTHER),
+            "HTTP_TENANTS: does not go with ENTRA_AUTH_MODE=application",
+            id="apps of other tenants, which would reach the data of this one",
+        ),
     ],
 )
 def test_each_kind_of_caller_needs_its_own(environ: dict[str, str], says: str) -> None:

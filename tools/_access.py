@@ -14,7 +14,6 @@ from tools._plan import MOST_TARGETS, Targets
 from tools._policy import Act, Policy, Recipient, Verdict
 from tools._taint import Taint
 
-# They tell of tools, and carry out none.
 _FINDERS = "tool_"
 
 _HARMFUL = frozenset({Access.SEND, Access.DESTROY})
@@ -133,9 +132,14 @@ class Guard:
         return Decision(access, needs_yes=verdict is not Verdict.ALLOW and access in _HARMFUL)
 
 
+def is_finder(name: str) -> bool:
+    """Whether a tool tells of others, or calls one which is judged for itself: whatever the rights, it may be used."""
+    return name.startswith(_FINDERS)
+
+
 def _refuse_by_rights(caller: Caller, judged: Judged, access: Access, targets: Targets) -> None:
     rights, tool = caller.rights, judged.name
-    if rights.tools is not None and tool not in rights.tools and not tool.startswith(_FINDERS):
+    if rights.tools is not None and tool not in rights.tools and not is_finder(tool):
         raise NotAllowed(f"{tool} is not among the tools that this caller may use.")
     if judged.reaches_graph and not rights.allows(access):
         raise NotAllowed(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from principal import Identity, Rights, SignedIn, current_sender
+from tools._access import is_finder
 from tools._scopes import satisfied
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def hidden(tools: Collection[ToolSpec], standings: Sequence[Standing], rights: R
 
 
 def _is_of_use(tool: ToolSpec, standings: Sequence[Standing], rights: Rights) -> bool:
-    if tool.forwards:  # each of its calls is judged as the tool that it is of
+    if is_finder(tool.name):  # it tells of others, or calls one, and is judged as that
         return True
     if rights.tools is not None and tool.name not in rights.tools:
         return False

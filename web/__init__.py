@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from web.approvals import ApprovalDesk
-from web.listen import Listening, bound_socket, bound_sockets, serve, serving
+from web.listen import Listening, bound_socket, bound_sockets, reason_of, serve, serving
 from web.local_pages import LocalPages
 from web.middleware.host_and_origin import HostAndOrigin
 from web.pages.approval import Question
@@ -49,6 +49,7 @@ __all__ = [
     "metrics_app",
     "metrics_route",
     "protocol_class",
+    "reason_of",
     "run_workers",
     "serve",
     "serve_stdio",

@@ -29,6 +29,7 @@ from web.middleware.enough_scope import EnoughScope
 from web.middleware.host_and_origin import HostAndOrigin, hosts_of, origins_of
 from web.middleware.request_log import RequestLog
 from web.middleware.security_headers import SecurityHeaders
+from web.middleware.sessions import Sessions
 from web.middleware.sound_headers import SoundHeaders
 from web.middleware.trusted_proxies import TrustedProxies
 
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 # HostAndOrigin has looked at both already, for every path and not for MCP's alone.
 _CHECKED_OUTSIDE = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+
+# How long an older client's session may be idle.
+_SESSION_SECONDS = 1_800.0
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ def build_app(server: MCPServer[Any], settings: Settings, around: Surroundings =
         streamable_http_path=settings.http_path,
         stateless_http=settings.is_stateless,
         max_request_body_size=settings.http_body_bytes,
+        session_idle_timeout=_SESSION_SECONDS,
         transport_security=_CHECKED_OUTSIDE,
     )
     # The same endpoint also below the path of PUBLIC_URL, for proxies that do not cut that off.
@@ -112,10 +117,12 @@ def _who_calls(settings: Settings, around: Surroundings, door: Door, public: fro
     """The part of it that is about whoever calls."""
     return [
         Middleware(Authentication, door=door, public=public, audit=around.audit),
-        Middleware(EnoughScope, door=door, needs_more=around.needs_more, audit=around.audit),
         Middleware(
             CallerRate, rate=settings.http_caller_rate, calls=settings.http_caller_calls, share=settings.workers
         ),
+        # It may hold a whole body, so only after it is known how many of them its caller has here.
+        Middleware(EnoughScope, door=door, needs_more=around.needs_more, audit=around.audit),
+        *(() if settings.is_stateless else (Middleware(Sessions, idle=_SESSION_SECONDS),)),
     ]
 
 

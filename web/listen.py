@@ -11,7 +11,7 @@ import socket
 import ssl
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from types import FrameType
@@ -19,11 +19,11 @@ from typing import Literal, cast
 
 import anyio
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.server import HANDLED_SIGNALS
 
-from errors import StartError
+from errors import AppError, StartError
 from web.drain import Drain, Draining
 
 _REFUSED = {
@@ -184,6 +184,44 @@ class _Server(uvicorn.Server):
             overdue.cancel()
 
 
+class _Starting:
+    """The app; where its start fails for a reason of ours, that reason is kept instead of a traceback in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.reason = "The HTTP service could not start. The log above says why."
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        return self._lifespan(scope, receive, send) if scope["type"] == "lifespan" else self.app(scope, receive, send)
+
+    async def _lifespan(self, scope: Scope, receive: Receive, send: Send) -> None:
+        failed: list[Message] = []
+
+        async def held(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failed.append(message)  # its text is the traceback
+            else:
+                await send(message)
+
+        try:
+            await self.app(scope, receive, held)
+        except Exception as error:
+            reason = reason_of(error)
+            if not failed or not isinstance(reason, AppError):
+                raise
+            self.reason = str(reason)
+            failed = [{**failed[0], "message": ""}]
+        for message in failed:
+            await send(message)
+
+
+def reason_of(error: BaseException) -> BaseException:
+    """What went wrong, out of the task groups that it passed through."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
 def _config(app: ASGIApp, lifespan: Literal["on", "off"], how: Listening) -> uvicorn.Config:
     """Logging is configured already, nobody needs to know what serves, and nothing here speaks WebSocket."""
     return uvicorn.Config(
@@ -212,15 +250,15 @@ async def serve(
 
     `drain` is for those who want to know that it stops.
     """
-    drain = drain or Drain()
-    server = _Server(_config(Draining(app, drain), "on", how), how, drain=drain, on_ready=on_ready)
+    drain, starting = drain or Drain(), _Starting(app)
+    server = _Server(_config(Draining(starting, drain), "on", how), how, drain=drain, on_ready=on_ready)
     with contextlib.ExitStack() as open_sockets:
         for listener in listeners:
             open_sockets.enter_context(listener)
         try:
             await server.serve(sockets=list(listeners))
         except SystemExit as error:  # how uvicorn ends where the lifespan of the app fails
-            raise StartError("The HTTP service could not start. The log above says why.") from error
+            raise StartError(starting.reason) from error
 
 
 @contextlib.asynccontextmanager

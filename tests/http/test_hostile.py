@@ -257,6 +257,7 @@ HEADERS: dict[str, tuple[str, set[int]]] = {
     "a list of versions": (f"MCP-Protocol-Version: {MODERN}, {LEGACY}", {400}),
     "base64 of nothing": ("Mcp-Name: =?base64??=", {400}),
     "base64 of bytes": ("Mcp-Name: =?base64?/w==?=", {400}),
+    "base64 of no ASCII": ("Mcp-Method: =?base64?\u00e9?=", {400}),
     "base64 of another": ("Mcp-Name: =?base64?bWFpbF9zZW5kX21lc3NhZ2U=?=", {400}),
     "another parameter": ("Mcp-Param-Limit: 99", {200, 400}),
     "an event to go on after": ("Last-Event-ID: ../../x", {200, 400}),

@@ -27,6 +27,7 @@ from tools import Listing, Side, Toolset
 from tools._listing import description_of, named_account
 from tools._news import News
 from tools._seen import Seen
+from tools.discovery import discovery
 
 INES, JONAS = "ines@a.example", "jonas@a.example"
 WITH_ARGUMENT = {
@@ -379,6 +380,11 @@ OF_READING = {"sample_look", "sample_drop"}
 )
 def test_a_list_shows_what_the_caller_can_use(noted: Seen, accounts: Any, rights: Rights, shown: set[str]) -> None:
     assert EVERY - noted.hidden(sample.tools, accounts, rights) == shown
+
+
+def test_whoever_may_use_few_tools_can_find_describe_and_call_them() -> None:
+    few = Rights(level=Level.READ, tools=frozenset(["sample_look"]))
+    assert Seen().hidden([*discovery.tools, *sample.tools], (), few) == EVERY - {"sample_look"}
 
 
 def test_what_needs_a_work_account_is_listed_while_one_is_signed_in() -> None:

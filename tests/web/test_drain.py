@@ -99,6 +99,19 @@ async def test_a_standing_stream_ends_at_once_and_in_order() -> None:
     assert exchange.sent[-1] == {"type": "http.response.body", "body": b"", "more_body": False}
 
 
+@pytest.mark.parametrize(
+    "method",
+    [
+        pytest.param(b"=?base64?\xe9?=", id="no ASCII"),
+        pytest.param(b"=?base64?@@?=", id="no base64"),
+        pytest.param(b"=?base64?/w==?=", id="no text"),
+    ],
+)
+async def test_what_nobody_has_checked_yet_is_no_stream_and_no_crash(method: bytes) -> None:
+    exchange = Exchange(Waiting(), headers=[(b"mcp-protocol-version", b"2026-07-28"), (b"mcp-method", method)])
+    assert not (await after(exchange, "begin")).is_over
+
+
 async def test_a_standing_stream_that_comes_during_the_stop_is_turned_away() -> None:
     exchange = Exchange(Waiting(), "GET", EVENTS)
     exchange.drain.begin()

@@ -19,4 +19,6 @@ def is_standing(scope: Scope) -> bool:
     # Older clients' headers are not compared with the body, and could say anything.
     version = headers.get(MCP_PROTOCOL_VERSION_HEADER)
     is_checked = version is not None and version not in HANDSHAKE_PROTOCOL_VERSIONS
-    return is_checked and decode_header_value(headers.get(MCP_METHOD_HEADER)) == _LISTEN
+    method = headers.get(MCP_METHOD_HEADER, "")
+    # Asked of headers that nobody has looked at yet, and the SDK raises at what is not ASCII.
+    return is_checked and method.isascii() and decode_header_value(method) == _LISTEN

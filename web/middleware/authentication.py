@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import re
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
@@ -17,11 +18,11 @@ from mcp.server.auth.provider import AccessToken
 from mcp.shared.inbound import MCP_METHOD_HEADER, decode_header_value
 from starlette.authentication import AuthCredentials
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from errors import KeysUnavailable, NotAdmitted
 from principal import Sender, sent_by
-from web.middleware._challenge import turn_away
+from web.middleware._challenge import challenged, turn_away
 from web.middleware._cut import Cut
 from web.middleware._passage import passage_of, refuse
 from web.middleware.audit_hook import Audit, tell, unheard
@@ -34,6 +35,8 @@ log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 _PATIENCE = 5
 _EXPIRED = (401, "bad token", "The token expired. Get a new one.")
+_WITHDRAWN = (401, "bad token", "The token is not accepted any more. Get a new one.")
+_LOOK_SECONDS = 60.0
 _MOST_FIELDS = 100
 
 
@@ -92,11 +95,40 @@ class Authentication:
             sender.token = ""
 
     async def _while_good(self, sender: Sender, scope: Scope, receive: Receive, send: Send) -> None:
-        """An event stream stays open by itself: it ends with the token that it was opened with."""
+        """An event stream stays open by itself: it ends with the token or the key that it was opened with."""
         left = sender.expires_at - self._clock()
         if left <= 0:
             return await self._turn_away(NotAdmitted("no stream begins on an expired token"), scope, receive, send)
-        await Cut(send).run(self.app, scope, receive, seconds=left, late=_EXPIRED)
+        cut = Cut(self._challenging(send))
+        # A person's token is over soon, and what is noted about it is for their next request to hear. A key may be
+        # good for ever, unless it is revoked.
+        watch = None if sender.is_person else asyncio.create_task(self._watch(_shown(scope), cut))
+        try:
+            await cut.run(self.app, scope, receive, seconds=left, late=_EXPIRED)
+        finally:
+            if watch:
+                watch.cancel()
+
+    async def _watch(self, token: str, cut: Cut) -> None:
+        """Ends a stream within a minute of what it was opened with being withdrawn."""
+        while cut.why is None:
+            await asyncio.sleep(_LOOK_SECONDS)
+            try:
+                with suppress(KeysUnavailable):
+                    await self._door.sender(token)
+            except NotAdmitted:
+                await cut.end(*_WITHDRAWN)
+
+    def _challenging(self, send: Send) -> Send:
+        """Has a refusal in place of a stream say where to get a token, as every 401 does."""
+
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == _EXPIRED[0]:
+                said = challenged(self._door.challenge, "invalid_token", _EXPIRED[2])
+                message["headers"] = [*message["headers"], (b"www-authenticate", said.encode())]
+            await send(message)
+
+        return sent
 
     async def _turn_away(self, error: NotAdmitted, scope: Scope, receive: Receive, send: Send) -> None:
         await turn_away(scope, receive, send, self._door.challenge, error=error.error, claims=error.claims)

@@ -42,7 +42,7 @@ class FakeDoor:
         found = self.known.get(token, NotAdmitted("nobody knows this token"))
         if isinstance(found, Exception):
             raise found
-        return replace(found, token=token)
+        return replace(found, token=token if found.is_person else "")  # a key is traded for nothing
 
     async def is_ready(self) -> bool:
         return True

@@ -363,6 +363,8 @@ class TestStreams:
         sent = Sent()
         await self.opened(Stream(begins=False))(scope_of(authorization="Bearer ines"), nothing_more, sent)
         assert sent.status == 401
+        said = dict(sent.messages[0]["headers"])[b"www-authenticate"].decode()
+        assert said.startswith(f'Bearer {CHALLENGE}, error="invalid_token"')
 
     async def test_a_call_is_not_cut_off(self) -> None:
         async def slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -381,3 +383,50 @@ class TestStreams:
         with anyio.move_on_after(1_000_000):
             await app(scope_of(authorization="Bearer ines"), nothing_more, sent)
         assert not sent.has_ended
+
+    @pytest.mark.parametrize(("method", "headers"), STANDING)
+    async def test_a_stream_ends_within_a_minute_of_its_key_being_revoked(
+        self, method: str, headers: dict[str, str]
+    ) -> None:
+        stream, sent = Stream(), Sent()
+        door = FakeDoor({"key": sender("reports", is_person=False)})
+        app = Authentication(stream, door=door, public=PUBLIC, clock=anyio.current_time)
+
+        async def revoke() -> None:
+            await anyio.sleep(10_000)
+            door.known["key"] = NotAdmitted("The key was revoked.")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(revoke)
+            await app(scope_of(method=method, authorization="Bearer key", **headers), nothing_more, sent)
+            assert set(door.asked) == {"key"}
+        assert 10_000 < anyio.current_time() <= 10_060
+        assert stream.was_cancelled
+        assert sent.has_ended
+
+    async def test_a_stream_outlives_a_time_in_which_nobody_can_be_told_from_anybody(self) -> None:
+        sent, door = Sent(), FakeDoor({"app": sender("app", expires_at=3600.0, is_person=False)})
+        app = Authentication(Stream(), door=door, public=PUBLIC, clock=anyio.current_time)
+
+        async def lose_the_keys() -> None:
+            await anyio.sleep(1)
+            door.known["app"] = KeysUnavailable("no keys")
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(lose_the_keys)
+            await app(scope_of(authorization="Bearer app"), nothing_more, sent)
+        assert anyio.current_time() == pytest.approx(3600, abs=1)
+
+    async def test_what_is_noted_about_a_persons_token_is_left_for_their_next_request(self) -> None:
+        door = FakeDoor({"ines": sender("Ines", expires_at=3600.0)})
+        app = Authentication(Stream(), door=door, public=PUBLIC, clock=anyio.current_time)
+        await app(scope_of(authorization="Bearer ines"), nothing_more, Sent())
+        assert door.asked == ["ines"]
+
+    async def test_nobody_looks_after_a_stream_that_the_client_left(self) -> None:
+        door = FakeDoor({"key": sender("reports", is_person=False)})
+        app = Authentication(Stream(), door=door, public=PUBLIC, clock=anyio.current_time)
+        with anyio.move_on_after(30):
+            await app(scope_of(authorization="Bearer key"), nothing_more, Sent())
+        await anyio.sleep(1_000)
+        assert door.asked == ["key"]
