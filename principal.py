@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
 _LONGEST_NAME = 256
 
@@ -47,7 +48,7 @@ class Principal:
         """Whether it is a personal account, which no organisation has."""
         return self.tenant_id == _CONSUMERS
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What stands for it in the store and in records. Its ids cannot be guessed, so no key is needed, and what was
         kept for it outlives a change of keys."""

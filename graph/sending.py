@@ -8,7 +8,7 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from uuid import uuid4
+from uuid import UUID
 
 import httpx
 
@@ -80,7 +80,7 @@ class Sender:
         self, call: Call, speaker: Speaker, *, permit: Permit | None = None, demand: Demand | None = None
     ) -> Reply:
         """Graph's last word on a call, whatever it is. A `permit` in hand is used for the first try."""
-        story = _Story(str(uuid4()))
+        story = _Story(str(UUID(int=self._chance.getrandbits(128), version=4)))
         demand = demand or (permit.demand if permit else demand_of(call, speaker.caller))
         try:
             async with asyncio.timeout_at(deadline.end()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -15,7 +15,6 @@ from tools._kinds import CURSOR, Kind, holds_models
 from tools._render import Answer, Form, Rows
 from tools._signature import Signature, kind_in
 
-AnswerT = TypeVar("AnswerT", bound=BaseModel)
 _Swap = Callable[[Kind, str], str]
 
 
@@ -40,7 +39,8 @@ class Ids:
         wanted = set[tuple[Kind, str]]()
         _find_ids(answer, wanted)
         minted = await self.handles.mint(query.who, wanted) if wanted else {}
-        fitted = swapped(answer, lambda kind, text: minted[kind, text]).fitting(form)
+        _swap_in(answer, lambda kind, text: minted[kind, text])  # it was made for this call, and nobody else has it
+        fitted = answer.fitting(form)
         if not isinstance(fitted, Rows) or not fitted.next:
             return fitted
         cursor = await self.cursors.seal(query.who, query.tool, query.arguments, fitted.next)
@@ -70,10 +70,12 @@ class Ids:
         return meant
 
 
-def swapped(model: AnswerT, swap: _Swap) -> AnswerT:
-    """A copy in which every id has become what `swap` makes of it."""
-    kinds = _kinds(type(model)).items()
-    return model.model_copy(update={name: _swapped(getattr(model, name), kind, swap) for name, kind in kinds})
+def _swap_in(model: BaseModel, swap: _Swap) -> None:
+    """Have every id in it become what `swap` makes of it."""
+    for name, kind in _kinds(type(model)).items():
+        value = model.__dict__[name]
+        if value is not None:
+            model.__dict__[name] = _swapped(value, kind, swap)
 
 
 def _find_ids(model: BaseModel, found: set[tuple[Kind, str]]) -> None:
@@ -113,4 +115,6 @@ def _swapped(value: Any, kind: Kind | None, swap: _Swap) -> Any:  # noqa: ANN401
         return value if kind is None or not value else swap(kind, value)
     if isinstance(value, list | tuple):
         return type(value)(_swapped(each, kind, swap) for each in value)
-    return swapped(value, swap) if isinstance(value, BaseModel) else value
+    if isinstance(value, BaseModel):
+        _swap_in(value, swap)
+    return value

@@ -13,7 +13,7 @@ from errors import ToolInputError
 from storage import MemoryStore, StateKeys
 from tools._cursors import Cursors
 from tools._handles import Handles
-from tools._ids import Ids, Query, swapped
+from tools._ids import Ids, Query
 from tools._kinds import CURSOR, Kind
 from tools._render import Answer, Form, Rows
 from tools._signature import Signature
@@ -98,7 +98,6 @@ async def test_ids_are_short_wherever_they_stand_and_nothing_else_is_touched() -
     assert shown.items[0].id == shown.item.id
     assert shown.item.id.startswith("att_")
     assert shown.text == shown.item.name == LONG
-    assert answer.id == LONG, "the answer of the tool stays as it was"
 
 
 async def test_what_an_outsider_wrote_stays_marked() -> None:
@@ -161,6 +160,8 @@ async def test_a_list_that_ends_has_no_cursor() -> None:
     assert shown.next is None
 
 
-def test_a_cursor_is_no_id() -> None:
-    answer = Listed(items=[]).placed(1, [], "somewhere")
-    assert swapped(answer, lambda *_: "swapped").next == "somewhere"
+async def test_the_place_where_a_list_goes_on_is_no_id() -> None:
+    mine = ids()
+    shown = await mine.short(Listed(items=[], total=1).placed(1, [], LONG), query(), FORM)
+    assert isinstance(shown, Listed)
+    assert await mine.continued(query(cursor=shown.next), TAKES) == ({}, LONG)
