@@ -166,14 +166,7 @@ def run_async(main: Callable[[], Any]) -> None:
     try:
         anyio.run(main, backend_options={"use_uvloop": importlib.util.find_spec("uvloop") is not None})
     except BaseExceptionGroup as group:
-        raise _reason(group) from group
-
-
-def _reason(error: BaseException) -> BaseException:
-    """What went wrong, out of the task groups that it passed through."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+        raise web.reason_of(group) from group
 
 
 def problem_of(check: Callable[[], object]) -> str:

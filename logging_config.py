@@ -15,7 +15,7 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 from io import TextIOWrapper
@@ -23,6 +23,9 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote, quote_plus
+
+if sys.platform != "win32":
+    import fcntl
 
 MASK = "[redacted]"
 
@@ -37,10 +40,11 @@ _FILES_KEPT = 3
 _CUT = "...[cut]"
 _DROPPED = "a log record was dropped: it could not be redacted"
 _UNWRITTEN = "a log record was lost: it could not be written"
-_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+_CAUTIOUS = 0
 # O_NONBLOCK, or a FIFO would keep us waiting for its reader; O_BINARY, or Windows would write every CR twice.
 for _flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY", "O_NOINHERIT"):
-    _APPEND |= getattr(os, _flag, 0)
+    _CAUTIOUS |= getattr(os, _flag, 0)
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CREAT | _CAUTIOUS
 
 # These print whole addresses, with what was searched for, at INFO already.
 _TELLING = ("httpx", "httpx2", "mcp.server.mcpserver.server")
@@ -280,7 +284,11 @@ class _StreamHandler(_Guarded, logging.StreamHandler[TextIO]):
 
 
 class _FileHandler(_Guarded, RotatingFileHandler):
-    """Records in a file that only this account can read, and in a few older ones beside it."""
+    """Records in a file that only this account can read, and in a few older ones beside it.
+
+    Several processes may share it: each line is one write, one of them puts the full file aside, and all go on in the
+    new one. Where it cannot be put aside, it grows.
+    """
 
     def __init__(self, path: Path, lines: _Formatter) -> None:
         self.lines = lines
@@ -301,12 +309,34 @@ class _FileHandler(_Guarded, RotatingFileHandler):
             self._written = record, super().format(record)
         return self._written[1]
 
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802 - logging calls it so
+        """Whether it is too full for this line; asked before each, so this is where another's new file is noticed."""
+        stream = self.stream
+        if stream is None or not _is_at(self.baseFilename, stream):
+            self.stream = opened = self._open()
+            if stream:
+                stream.close()
+            stream = opened
+        line = self.format(record).encode(errors="backslashreplace")
+        return os.fstat(stream.fileno()).st_size + len(line) >= self.maxBytes
+
+    def doRollover(self) -> None:  # noqa: N802 - logging calls it so
+        """Put the file aside, unless another process just did: that one's new file is not to follow at once."""
+        with suppress(OSError), _locked(self.baseFilename):
+            if self.stream and _is_at(self.baseFilename, self.stream):
+                self.stream.close()
+                self.stream = None
+                # Windows refuses this while others have it open: said before the older ones have moved up for nothing.
+                Path(self.baseFilename).rename(self.baseFilename)
+                super().doRollover()
+
     def _open(self) -> TextIOWrapper:
         path = Path(self.baseFilename)
         if path.is_symlink() or (path.exists() and not path.is_file()):
             raise _unfit(path)
         descriptor = os.open(path, _APPEND, 0o600)
-        opened = os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+        # Room for the longest line, so that no other process writes into the middle of one.
+        opened = os.fdopen(descriptor, "a", 2 * _LONGEST_LINE, encoding="utf-8", errors="backslashreplace")
         # Judged once more by what was opened: the name may have changed hands since the first look.
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
@@ -315,6 +345,31 @@ class _FileHandler(_Guarded, RotatingFileHandler):
         if sys.platform != "win32":
             os.fchmod(descriptor, 0o600)
         return opened
+
+
+def _is_at(path: str, stream: TextIOWrapper) -> bool:
+    """Whether this is the file that has the name now."""
+    if sys.platform == "win32":  # where nobody renames what is open
+        return True
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), Path(path).lstat())
+    except FileNotFoundError:
+        return False
+
+
+@contextmanager
+def _locked(path: str) -> Iterator[None]:
+    """The file for us alone: by an opening of its own, because processes that were forked share the stream's."""
+    if sys.platform == "win32":
+        yield
+        return
+    descriptor = os.open(path, os.O_RDONLY | _CAUTIOUS)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _unfit(path: Path) -> ValueError:

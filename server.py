@@ -60,6 +60,7 @@ ROOT = Path(__file__).resolve().parent
 
 # A call that waits for a sign-in is resumed with a sealed state, which has to outlive the link to the sign-in page.
 SIGN_IN_SECONDS = 1_200
+_READINESS_SECONDS = 60
 
 Lifespan = Callable[[MCPServer[tools.Services]], AbstractAsyncContextManager[tools.Services]]
 
@@ -91,10 +92,10 @@ class GraphwardServer(MCPServer[tools.Services]):
         self._catalogue = catalogue
 
     async def store_answers(self) -> bool:
-        """Whether what is kept between calls can be read."""
+        """Whether something can be kept: a disk that is full can still be read, but no list can be shown with it."""
         if self.services is None:
             return False
-        await self.services.state.store.get("")
+        await self.services.state.store.put("readiness", b"", seconds=_READINESS_SECONDS)
         return True
 
     async def call_tool(

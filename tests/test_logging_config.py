@@ -9,6 +9,7 @@ import logging.handlers
 import os
 import re
 import stat
+import subprocess
 import sys
 import traceback
 import warnings
@@ -638,3 +639,95 @@ def test_a_line_of_a_file_is_made_once_and_not_kept(tmp_path: Path) -> None:
     logging.getLogger("graph.client").info("look", extra={"what": shown})
     assert shown.times == 1
     assert (tmp_path / "log").read_text().endswith("what=seen\n")
+
+
+# A log file that several processes share
+
+
+def handlers_of(path: Path, count: int) -> list[logging.Handler]:
+    """As each process has one for itself."""
+    found: list[logging.Handler] = []
+    for _ in range(count):
+        configure(file=path)
+        (handler,) = logging.getLogger().handlers
+        assert isinstance(handler, logging.handlers.RotatingFileHandler)
+        handler.maxBytes = 2000
+        logging.getLogger().removeHandler(handler)
+        found.append(handler)
+    return found
+
+
+def numbers_in(folder: Path) -> list[int]:
+    """Of the lines in all files, from the oldest to the newest."""
+    files = sorted(folder.glob("server.log*"), reverse=True)
+    text = "".join(file.read_text(encoding="utf-8") for file in files)
+    return [int(line.rpartition("n=")[2]) for line in text.splitlines()]
+
+
+def numbered(number: int) -> logging.LogRecord:
+    return logging.makeLogRecord({"name": "graph", "msg": "x" * 700, "levelno": logging.INFO, "n": number})
+
+
+@posix_only
+def test_who_shares_a_file_goes_on_in_the_new_one_that_another_began(tmp_path: Path) -> None:
+    handlers = handlers_of(tmp_path / "server.log", 3)
+    for number in range(8):
+        handlers[number % 3].handle(numbered(number))
+    assert numbers_in(tmp_path) == list(range(8))
+    for handler in handlers:
+        handler.close()
+
+
+@posix_only
+def test_a_file_that_was_taken_away_is_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "server.log"
+    (handler,) = handlers_of(path, 1)
+    handler.handle(numbered(0))
+    path.rename(tmp_path / "taken")
+    handler.handle(numbered(1))
+    assert numbers_in(tmp_path) == [1]
+    handler.close()
+
+
+@posix_only
+def test_a_full_file_that_cannot_be_put_aside_grows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "server.log"
+    (path.with_name("server.log.3") / "in the way").mkdir(parents=True)
+    path.with_name("server.log.2").touch()
+    (handler,) = handlers_of(path, 1)
+    for number in range(5):
+        handler.handle(numbered(number))
+    handler.close()
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 5
+    assert capsys.readouterr().err == ""
+
+
+MANY_PROCESSES = """
+import logging, os, pathlib, sys
+import logging_config
+
+logging_config.configure(file=pathlib.Path(sys.argv[1]))
+(handler,) = logging.getLogger().handlers
+handler.maxBytes, handler.backupCount = 40_000, 99
+children = []
+for _ in range(4):
+    child = os.fork()
+    if not child:
+        for number in range(400):
+            logging.getLogger("graph").info("line", extra={"pad": "p" * (9000 if number % 40 == 0 else 90)})
+        os._exit(0)
+    children.append(child)
+sys.exit(max(os.waitpid(child, 0)[1] for child in children))
+"""
+
+
+@posix_only
+def test_forked_processes_lose_no_line_and_write_into_none(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", MANY_PROCESSES, str(tmp_path / "server.log")]
+    ran = subprocess.run(command, cwd=Path(__file__).parents[1], capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stderr == ""
+    files = list(tmp_path.iterdir())
+    lines = [line for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    assert len(files) > 3
+    assert len(lines) == 4 * 400
+    assert {re.sub("p+$", "", line.partition(" ")[2]) for line in lines} == {"INFO graph: line pad="}

@@ -20,7 +20,7 @@ from pydantic import Field, ValidationError
 
 from errors import AppError, GraphError, NotAllowed, NotApproved, StorageError, ToolInputError
 from graph import deadline
-from principal import SignedIn, called, names_of
+from principal import SignedIn, called, current_sender, names_of
 from tools import _explained
 from tools._access import Caller, Decision
 from tools._approval import Asked, Declined, Waiting
@@ -43,6 +43,11 @@ MAILBOX = "mailbox"
 DRY_RUN = "dry_run"
 
 MOST_QUESTIONS = 3
+
+_NOTHING_KEPT = (
+    "The server cannot keep what it has to remember, so this was not carried out. Try again later; whoever runs it "
+    "finds the reason in its log."
+)
 
 _WORDS = {str: "a text", bool: "true or false"}
 
@@ -68,7 +73,7 @@ class ServedTool(Tool):
             except AppError as error:
                 record.outcome = "refused" if isinstance(error, NotAllowed) else "failed"
                 log.warning("tool failed", extra={"tool": self.name, "cause": _explained.for_the_log(error)})
-                raise ToolError(str(error)) from error
+                raise ToolError(_told(error)) from error
             except ToolError:
                 record.outcome = "failed"
                 raise
@@ -366,6 +371,13 @@ def _readable(error: ToolError, cause: BaseException | None = None) -> ToolError
     if isinstance(cause or error.__cause__, ValidationError):  # not of the arguments: those were judged before
         return ToolError("Graph's answer does not have the form that it documents. Ask for something else.")
     return error
+
+
+def _told(error: AppError) -> str:
+    """What the caller hears. Where our files lie is for whoever runs the server, and the log has it."""
+    if isinstance(error, StorageError) and current_sender():
+        return _NOTHING_KEPT
+    return str(error)
 
 
 def _where(location: tuple[int | str, ...]) -> str:

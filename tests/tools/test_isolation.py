@@ -20,6 +20,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from _server_services import Rules
+from errors import StorageError
 from principal import Access, Level, Rights, Sender, sent_by
 from tests.support import text_of
 from tests.tools.approving import MAIL
@@ -467,3 +468,18 @@ async def given_up(home: House, who: Sender, message: dict[str, Any]) -> str:
                 await anyio.lowlevel.checkpoint()
             scope.cancel()
     return found
+
+
+async def test_a_store_that_fails_is_told_without_where_it_lies(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object, **__: object) -> dict[str, bytes]:
+        raise StorageError("/srv/graphward/state.db cannot be used (disk is full).")
+
+    ines, jonas = people()
+    async with house(ines, jonas, catalogue=(mail,)) as built, built.client(ines) as client:
+        monkeypatch.setattr(built.services.state.store, "claim", failing)
+        answer = text_of(await client.call_tool("mail_list_messages", {}))
+    assert "Try again later" in answer
+    assert "state.db" not in answer
+    assert any("state.db" in str(vars(record)) for record in caplog.records)
