@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import secrets
 import socket
@@ -19,6 +20,7 @@ import network
 import storage
 import tools
 import web
+from _server_memory import share_one_heap
 from _server_services import Serving
 from _server_wiring import catalogue_of, run_async, selection_of, tell
 from auth.inbound import Door, EntraDoor, KeyDoor, Refusals, keys_path
@@ -90,6 +92,7 @@ def wider_scope_helps(settings: Settings) -> Callable[[str], bool]:
 
 def _work(settings: Settings, assembled: Assembled, keys: Sequence[bytes], worker: web.Worker, *, counted: bool) -> int:
     """What one process does."""
+    share_one_heap()
     refusals = Refusals()
     door = door_of(settings, refusals)
     number = worker.index if worker.is_forked else None
@@ -116,8 +119,8 @@ async def _serve(
         if worker.extra and isinstance(meter, web.PrometheusMeter):
             await beside.enter_async_context(web.serving(web.metrics_app(meter), *worker.extra))
         app = web.build_app(server, settings, around)
-        announce = partial(_announce, settings, worker) if worker.index == 0 else _nothing
-        await web.serve(app, *worker.listeners, on_ready=announce, how=_listening(settings, meter, worker), drain=drain)
+        ready = partial(_ready, settings, worker)
+        await web.serve(app, *worker.listeners, on_ready=ready, how=_listening(settings, meter, worker), drain=drain)
 
 
 def _listening(settings: Settings, meter: web.Meter, worker: web.Worker) -> web.Listening:
@@ -164,6 +167,18 @@ def _metrics_routes(settings: Settings, meter: web.Meter) -> list[web.Route]:
     return [web.metrics_route(meter, settings.metrics_token.get_secret_value())]
 
 
+def _ready(settings: Settings, worker: web.Worker) -> None:
+    _settle()
+    if worker.index == 0:
+        _announce(settings, worker)
+
+
+def _settle() -> None:
+    """Have the collector pass over what is there by now: each look at the whole heap holds up every call."""
+    gc.collect()
+    gc.freeze()
+
+
 def _announce(settings: Settings, worker: web.Worker) -> None:
     host, port = worker.listeners[0].getsockname()[:2]
     scheme = "https" if settings.http_tls_cert else "http"
@@ -176,7 +191,3 @@ def _announce(settings: Settings, worker: web.Worker) -> None:
         log.warning("HTTP callers are not authenticated: every program on this machine can use the signed-in account")
     if settings.demo:
         tell(snippets(url, python=sys.executable, script=str(ROOT / "server.py")))
-
-
-def _nothing() -> None:
-    """Another worker tells."""

@@ -48,7 +48,9 @@ class Callers(BaseModel):
     ] = None
     http_tenants: Annotated[
         values_http.Guids,
-        Setting("HTTP", "Ids of the tenants whose people may call, by commas; not for apps.", unset="ENTRA_TENANT_ID alone"),
+        Setting(
+            "HTTP", "Ids of the tenants whose people may call, by commas; not for apps.", unset="ENTRA_TENANT_ID alone"
+        ),
     ] = ()
     http_clients: Annotated[
         values_http.Guids,

@@ -8,6 +8,8 @@ from typing import NoReturn
 class Guarded:
     """Prints as its kind alone, and refuses to be pickled or copied."""
 
+    __slots__ = ()
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
 

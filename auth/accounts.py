@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from functools import lru_cache
 from typing import Any, NoReturn, Protocol
 
 from errors import ToolInputError
@@ -87,7 +88,6 @@ class SignedOut(NobodySignsIn):
 def identity_in(token: str, cloud: str, *, is_person: bool) -> Identity:
     """Read the claims of a token. Graph's tokens are opaque by contract, so nothing is decided by them."""
     claims = claims_of(token)
-    granted = claims.get("roles") or str(claims.get("scp", "")).split()
     principal = Principal(
         cloud=cloud,
         tenant_id=str(claims.get("tid", "")),
@@ -99,8 +99,19 @@ def identity_in(token: str, cloud: str, *, is_person: bool) -> Identity:
         is_person=is_person,
         name=str(claims.get("name") or claims.get("app_displayname") or ""),
         username=str(claims.get("upn") or claims.get("preferred_username") or claims.get("unique_name") or ""),
-        permissions=tuple(sorted(granted)) if claims else None,
+        permissions=_permissions(claims) if claims else None,
     )
+
+
+def _permissions(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    roles = claims.get("roles")
+    return tuple(sorted(roles)) if roles else _granted(str(claims.get("scp", "")))
+
+
+@lru_cache(maxsize=64)
+def _granted(scopes: str) -> tuple[str, ...]:
+    """One list for all who granted the same: there are thousands of callers."""
+    return tuple(sorted(scopes.split()))
 
 
 def claims_of(token: str) -> dict[str, Any]:

@@ -9,18 +9,17 @@ import heapq
 import itertools
 import logging
 import math
-import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import httpx
 
 from auth._guarded import Guarded
 from auth._keeper import MARGIN, Ask, TokenKeeper
-from auth._worker import Application, Cache, Result
+from auth._worker import Application, Result
 from auth.aadsts import SAME_AS, Context, asks_person, code_in, refusal
 from auth.confidential_app import ConfidentialApp, empty_cache
 from auth.credentials import Credential
@@ -50,7 +49,7 @@ _CONSENT = (
 _SOMEBODY_ELSE = "Microsoft answered for another person than the one who called. Nothing was done; connect again."
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class _Assertion(Guarded):
     """A caller's token, and until when it is good."""
 
@@ -58,38 +57,44 @@ class _Assertion(Guarded):
     expires_at: float
 
 
+@dataclass(frozen=True, repr=False, slots=True)
+class _Had(Guarded):
+    """A token that was traded for, the permissions that came with it, and until when it is at hand."""
+
+    token: str
+    granted: frozenset[str]
+    until: float
+
+    def result(self, now: float) -> Result:
+        """As MSAL would put it."""
+        return {"access_token": self.token, "expires_in": self.until - now + MARGIN}  # which the keeper takes off again
+
+
 class _Partition(Guarded):
-    """What belongs to one person through one client. Nothing in it is ever used for another."""
+    """What belongs to one person through one client. Nothing in it is ever used for another.
+
+    There are thousands of them, and MSAL's own cache takes six kilobytes for a token.
+    """
+
+    __slots__ = ("had", "number", "principal", "refused", "until")
 
     def __init__(self, principal: Principal, number: int) -> None:
-        who = self.principal = principal
+        self.principal = principal
         self.number = number
-        self.whose = ("on behalf of", who.cloud, who.tenant_id, who.user_id, who.client_id)
         self.until = -math.inf
         """When the last of the sign-ins ends that the person was seen with."""
         self.refused = ""
         """The one that Entra did not take."""
-        self._cache: Cache | None = None
-        self._cached_until = math.inf
-        self._one_thread = threading.Lock()
+        self.had: list[_Had] = []
+
+    @property
+    def whose(self) -> tuple[str, Principal]:
+        """What the keeper knows it by."""
+        return "on behalf of", self.principal
 
     def forget(self) -> None:
-        """Let go of MSAL's cache."""
-        with self._one_thread:
-            self._cache, self._cached_until = None, math.inf
-
-    def cache_at(self, now: float) -> Cache:
-        """MSAL's cache, which ends with the first sign-in that anything in it came of."""
-        with self._one_thread:
-            if self._cache is None or self._cached_until <= now:
-                self._cache, self._cached_until = empty_cache(), math.inf
-            return self._cache
-
-    def end_with(self, assertion: _Assertion) -> float:
-        """Until when what is in the cache is good, with what was just got for this assertion."""
-        with self._one_thread:
-            self._cached_until = min(self._cached_until, assertion.expires_at)
-            return self._cached_until
+        """Let go of every token; what is being traded now comes to a list that nobody looks at."""
+        self.had = []
 
 
 class OnBehalfOf(Guarded):
@@ -177,17 +182,31 @@ class OnBehalfOf(Guarded):
     # From here on: in worker threads.
 
     def _fetched(self, partition: _Partition, assertion: _Assertion, ask: Ask, unwanted: str | None) -> Result:
-        result = self._app.asked(
-            partition.principal.tenant_id,
-            partition.cache_at(self._clock()),
-            partial(_silent_or_traded, assertion=assertion, ask=ask, unwanted=unwanted),
-        )
+        had, now = partition.had, self._clock()
+        if found := _at_hand(had, ask, unwanted, now):
+            return found.result(now)
+        new = self._traded(partition, assertion, ask)
+        now = self._clock()
+        # Who does this at the same time may undo it, which costs another trade and no more.
+        had[:] = [*(each for each in had if each.until > now and each.granted != new.granted), new]
+        return new.result(now)
+
+    def _traded(self, partition: _Partition, assertion: _Assertion, ask: Ask) -> _Had:
+        def trade(application: Application) -> Result:
+            result: Result = application.acquire_token_on_behalf_of(
+                assertion.token, list(ask.scopes), claims_challenge=ask.claims
+            )
+            return result
+
+        tenant = partition.principal.tenant_id
+        result = self._app.asked(tenant, empty_cache(), trade)
         if "access_token" not in result:
             partition.refused = assertion.token
-            raise self._error(result, partition.principal.tenant_id, ask)
+            raise self._error(result, tenant, ask)
         self._check_person(partition, result)
-        left = partition.end_with(assertion) - self._clock() + MARGIN  # the keeper takes its margin off again
-        return {**result, "expires_in": min(float(result.get("expires_in", 0)), left)}
+        until = self._clock() + float(result.get("expires_in", 0)) - MARGIN
+        granted = _words(str(result.get("scope") or " ".join(ask.scopes)))
+        return _Had(str(result["access_token"]), granted, min(until, assertion.expires_at))
 
     def _check_person(self, partition: _Partition, result: Result) -> None:
         said, who = result.get("id_token_claims") or {}, partition.principal
@@ -231,15 +250,16 @@ class OnBehalfOfSource(Guarded):
         return await self._all.token(self._partition, self._assertion, ask)
 
 
-def _silent_or_traded(application: Application, *, assertion: _Assertion, ask: Ask, unwanted: str | None) -> Result:
-    """MSAL does not look into its cache before it trades, so that is done first."""
-    scopes = list(ask.scopes)
-    accounts = [] if ask.claims else application.get_accounts()
-    found: Result | None = application.acquire_token_silent(scopes, account=accounts[0]) if accounts else None
-    if found and found["access_token"] != unwanted:
-        return found
-    traded: Result = application.acquire_token_on_behalf_of(assertion.token, scopes, claims_challenge=ask.claims)
-    return traded
+def _at_hand(had: Sequence[_Had], ask: Ask, unwanted: str | None, now: float) -> _Had | None:
+    """A token with these permissions, or more; a challenge is only answered with a new one."""
+    fits = (each for each in had if each.until > now and each.token != unwanted and each.granted.issuperset(ask.scopes))
+    return None if ask.claims else next(fits, None)
+
+
+@lru_cache(maxsize=64)
+def _words(text: str) -> frozenset[str]:
+    """One set for all who were granted the same."""
+    return frozenset(text.split())
 
 
 def _numbered(text: str, code: int) -> str:

@@ -6,6 +6,8 @@ import asyncio
 import math
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from types import MappingProxyType
 
 from errors import GraphUnavailable
 from graph import wire
@@ -23,8 +25,12 @@ METADATA_SECONDS = 24 * 3600.0
 # About what Python takes for an entry, and for a string, besides the text.
 _ENTRY_BYTES, _STRING_BYTES = 1_000, 60
 _OK, _NOT_MODIFIED = 200, 304
+# Whose answer it is makes no difference to what was asked, so that thousands share a few calls.
+_DIFFERENT_CALLS = 256
 _METADATA = "$metadata"
 _XML = (("Accept", "application/xml"),)
+# A reader of what was kept needs no headers, and they take more room than most bodies.
+_NO_HEADERS: MappingProxyType[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,7 @@ class Kept:
         self._drop(shelf, call)
         if entry is None:
             return
-        shelf[call] = entry
+        shelf[_shared(call)] = entry
         self._size += entry.size
         if len(shelf) > MOST_ENTRIES:
             self._drop(shelf, next(iter(shelf)))
@@ -146,16 +152,23 @@ async def _fetched(call: Call, entry: _Entry | None, fetch: Fetch) -> Reply:
     if entry is None or entry.etag is None:
         return await fetch(call)
     reply = await fetch(replace(call, headers=(*call.headers, *wire.differs(entry.etag).items())))
-    return entry.reply if reply.status == _NOT_MODIFIED else reply
+    return replace(entry.reply, headers={"etag": entry.etag}) if reply.status == _NOT_MODIFIED else reply
 
 
 def _entry_of(call: Call, reply: Reply, at: float, most: float = math.inf) -> _Entry | None:
     """An answer as it is kept; None where it is not one to keep."""
     if reply.status != _OK or len(reply.body) > most or not _is_sound(call, reply):
         return None
-    texts = (call.path, call.query, *(text for header in reply.headers.items() for text in header))
-    size = _ENTRY_BYTES + len(reply.body) + sum(len(text) + _STRING_BYTES for text in texts)
-    return _Entry(reply, at, _etag_of(reply), size)
+    etag = _etag_of(reply)
+    size = (
+        _ENTRY_BYTES + len(reply.body) + sum(len(text) + _STRING_BYTES for text in (call.path, call.query, etag or ""))
+    )
+    return _Entry(Reply(reply.status, _NO_HEADERS, reply.body), at, etag, size)
+
+
+@lru_cache(maxsize=_DIFFERENT_CALLS)
+def _shared(call: Call) -> Call:
+    return call
 
 
 def _is_sound(call: Call, reply: Reply) -> bool:

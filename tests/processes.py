@@ -27,7 +27,11 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     newer = ("EXCLUDE_", "ACCESS", "READ_ONLY", "ALLOWED_", "DISCOVERY", "OUTPUT", "ANSWER_", "APPROVE_", "STATE_")
     service = ("INSECURE_", "PUBLIC_URL", "TRUSTED_", "CORS_", "WORKERS", "METRICS_")
     network = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "TOKEN_CACHE_")
-    kept = {name: value for name, value in os.environ.items() if not name.upper().startswith(ours + newer + service + network)}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(ours + newer + service + network)
+    }
     # What the server keeps between calls stays with the test, also where it runs in the tester's own home.
     return {**kept, "XDG_STATE_HOME": _STATE.name, **(extra or {})}
 

@@ -30,34 +30,40 @@ _LONGEST_WRAPPED = 64
 _MOST_TRIES = 50
 _CHECKS_PER_FILLING = 40
 _MOST_RECENT = 10_000
+_DIGEST_BYTES = 24
 
 _Wanted = tuple[Kind, str]
 
 
 class _Recent:
-    """The handles that the store was told of so lately that it need not hear of them again."""
+    """The handles that the store was told of so lately that it need not hear of them again.
+
+    There are thousands, so digests stand for the ids, which are long.
+    """
 
     def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
         self._seconds = seconds
         self._clock = clock
-        self._handles: OrderedDict[tuple[str, str, str], tuple[str, float]] = OrderedDict()
+        self._handles: OrderedDict[bytes, tuple[str, float]] = OrderedDict()
 
     def of(self, who: str, wanted: Collection[_Wanted]) -> dict[_Wanted, str]:
-        since = self._clock() - self._seconds
-        found = {each: self._handles.get((who, each[0].prefix, each[1])) for each in wanted}
+        since, owner = self._clock() - self._seconds, _digest(who)
+        found = {each: self._handles.get(owner + _digest(each[0].prefix, each[1])) for each in wanted}
         return {each: held[0] for each, held in found.items() if held is not None and held[1] > since}
 
     def note(self, who: str, minted: Mapping[_Wanted, str]) -> None:
-        now = self._clock()
+        now, owner = self._clock(), _digest(who)
         for (kind, item), handle in minted.items():
-            self._handles[who, kind.prefix, item] = handle, now
-            self._handles.move_to_end((who, kind.prefix, item))
+            key = owner + _digest(kind.prefix, item)
+            self._handles[key] = handle, now
+            self._handles.move_to_end(key)
         while len(self._handles) > _MOST_RECENT:
             self._handles.popitem(last=False)
 
     def forget(self, who: str) -> None:
         """The store has lost something of theirs."""
-        for key in [key for key in self._handles if key[0] == who]:
+        owner = _digest(who)
+        for key in [key for key in self._handles if key.startswith(owner)]:
             del self._handles[key]
 
 
@@ -186,6 +192,11 @@ def _is_mixed(letters: str) -> bool:
 
 def _place(handle: str) -> int:
     return sum(_LETTERS.find(letter) * len(_LETTERS) ** n for n, letter in enumerate(handle[-4:]))
+
+
+def _digest(*parts: str) -> bytes:
+    """So long that nobody finds two texts that share one."""
+    return hashlib.blake2b(_packed("\0".join(parts)), digest_size=_DIGEST_BYTES).digest()
 
 
 def _packed(item: str) -> bytes:

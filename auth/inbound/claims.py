@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from auth.inbound.issuers import Terms, is_graphs
@@ -21,6 +22,7 @@ _LAST_MOMENT = 253_402_300_799  # the last second of the year 9999
 _LONGEST_NAME = 256
 # Only what is made for the app that signs somebody in has these.
 _OF_ID_TOKENS = ("nonce", "at_hash", "c_hash")
+_NO_ROLES = frozenset[str]()
 _NAMES = ("preferred_username", "upn", "unique_name")
 
 _GRAPHS = (
@@ -36,7 +38,7 @@ _OLDER = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Bearer:
     """Whom a token speaks for, by claims that are in order. `scopes` is None for an app that works as itself."""
 
@@ -116,17 +118,23 @@ def _scopes(claims: Mapping[str, Any]) -> frozenset[str] | None:
     """What a person let the client do; None where no person did, and every sign of that is there."""
     scopes, kind = claims.get("scp"), claims.get("idtyp", "")
     if isinstance(scopes, str) and kind in ("", "user"):
-        return frozenset(scopes.split(" "))
+        return _granted(scopes)
     if "scp" not in claims and kind in ("", "app") and claims.get("sub") == claims["oid"]:
         return None
     raise NotAdmitted("The token says neither which scopes a person granted, nor that an app works as itself.")
+
+
+@lru_cache(maxsize=64)
+def _granted(scopes: str) -> frozenset[str]:
+    """One set for all who granted the same: there are thousands of tokens."""
+    return frozenset(scopes.split(" "))
 
 
 def _roles(claims: Mapping[str, Any]) -> frozenset[str]:
     roles = claims.get("roles", [])
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise NotAdmitted("The token's roles are not a list of names.")
-    return frozenset(roles)
+    return frozenset(roles) if roles else _NO_ROLES
 
 
 def _guid(claims: Mapping[str, Any], name: str) -> str:

@@ -33,7 +33,7 @@ _MOST = 10_000
 _signatures = jwt.PyJWS(algorithms=[ALGORITHM])
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, slots=True)
 class _Verified(Guarded):
     """What was found out about a token, for as long as the key that signed it is one of Entra's."""
 

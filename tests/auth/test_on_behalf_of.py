@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import time
 from collections import Counter
@@ -233,6 +234,45 @@ async def test_missing_consent_is_an_administrators_to_give_even_where_entra_ask
         await source.token(SCOPES)
 
 
+async def test_a_wider_ask_is_not_answered_with_what_was_got_for_less() -> None:
+    server = Server()
+    source = await server.source_of()
+    first = await source.token(SCOPES)
+    assert await source.token(MORE) != first
+    assert server.trades == 2
+
+
+async def test_a_token_that_is_about_to_end_does_not_serve_a_narrower_ask() -> None:
+    server = Server()
+    source = await server.source_of()
+    first = await source.token(MORE)
+    again = server.callers.for_caller(server.who(server.ines), await server.inbound(server.ines), time.time() + 86_400)
+    server.clock.now += 24 * 3600 - 60
+    assert await again.token(SCOPES) != first
+
+
+async def test_an_answer_that_names_no_permissions_brought_those_that_were_asked_for() -> None:
+    server = Server()
+    source = await server.source_of()
+    found = {"token_type": "Bearer", "access_token": "of nobody known", "expires_in": 3600}
+    server.wire.before = lambda request: httpx.Response(200, json=found) if request.method == "POST" else None
+    assert await source.token(MORE) == "of nobody known"
+    assert await source.token(SCOPES) == "of nobody known"
+    assert server.trades == 1
+
+
+def caches_of_msal() -> int:
+    gc.collect()
+    return sum(type(each) is msal.TokenCache for each in gc.get_objects())
+
+
+async def test_nothing_of_msals_stays_for_a_person_since_it_is_many_times_as_large_as_the_token() -> None:
+    server, before = Server(), caches_of_msal()
+    source = await server.source_of()
+    assert await source.token(MORE) == await source.token(SCOPES)
+    assert caches_of_msal() == before
+
+
 async def test_a_token_that_graph_refused_is_traded_anew() -> None:
     server = Server()
     source = await server.source_of()
@@ -423,7 +463,7 @@ async def test_whoever_is_gone_is_forgotten_also_behind_somebody_whose_sign_in_l
     server.clock.now += 700
     server.callers.for_caller(server.who(last), "a token", server.clock.now + 60)
     assert [each.user_id for each in server.callers._partitions] == [lasting.id, renewed.id, last.id]
-    assert [whose[3] for whose in server.keeper._kept] == [lasting.id, renewed.id]  # type: ignore[index]
+    assert [whose[1].user_id for whose in server.keeper._kept] == [lasting.id, renewed.id]  # type: ignore[index]
     server.clock.now += 600
     server.callers.for_caller(server.who(last), "another token", server.clock.now + 60)
     assert [each.user_id for each in server.callers._partitions] == [lasting.id, last.id]

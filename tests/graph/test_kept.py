@@ -100,6 +100,14 @@ async def test_its_age_counts_from_when_it_was_asked_for(office: Office) -> None
     assert await office.read(seconds=10) == 2
 
 
+async def test_headers_are_not_kept_since_nobody_reads_them_again(office: Office) -> None:
+    office.graph.script.append(reply(1, {"etag": 'W/"1"', "report": "x" * 5_000}))
+    assert await office.read() == 1
+    kept = await office.kept.read("ines", CALL, 60, office.graph)
+    assert (kept.status, dict(kept.headers), kept.body) == (200, {}, b'{"n":1}')
+    assert office.kept.size < 2_000
+
+
 @pytest.mark.parametrize(
     ("first", "tag"),
     [

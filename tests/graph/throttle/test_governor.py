@@ -29,7 +29,8 @@ async def test_a_mailbox_gets_four_requests_at_once_and_the_next_when_one_has_en
 
 
 @pytest.mark.parametrize(
-    ("processes", "slots"), [pytest.param(2, 2, id="two"), pytest.param(3, 1, id="three"), pytest.param(9, 1, id="many")]
+    ("processes", "slots"),
+    [pytest.param(2, 2, id="two"), pytest.param(3, 1, id="three"), pytest.param(9, 1, id="many")],
 )
 async def test_processes_share_the_requests_at_once_and_none_goes_without(processes: int, slots: int) -> None:
     assert len(taken(LocalThrottle(processes=processes), mail())) == slots

@@ -360,3 +360,14 @@ def test_any_path_has_lanes_and_takes_no_more_than_there_is(method: str, path: s
     assert len(demand.lanes) >= 3
     assert len({lane.key for lane, _ in demand.lanes}) == len(demand.lanes)
     assert all(rate.amount >= units >= 1 for lane, units in demand.lanes for rate in lane.limits.rates)
+
+
+def test_two_people_share_the_lanes_of_their_tenant_and_no_others() -> None:
+    call = Call("GET", "me")
+    ines, jonas = (
+        [lane for lane, _ in demand_of(call, Caller("contoso", name)).lanes]
+        for name in ("ines@contoso", "jonas@contoso")
+    )
+    shared = [one.key for one, other in zip(ines, jonas, strict=True) if one is other]
+    assert shared == [lane.key for lane in ines if lane.key[0] != "person"]
+    assert ("directory", "contoso") in shared
