@@ -102,6 +102,11 @@ class Edge(BaseModel):
         Field(ge=1, le=1000),
         Setting("HTTP", "Requests of one person, app or key at once.", expects="a whole number from 1 to 1000"),
     ] = 32
+    http_caller_sessions: Annotated[
+        int,
+        Field(ge=1, le=10_000),
+        Setting("HTTP", "Sessions of one person, app or key with older clients.", expects="a whole number up to 10000"),
+    ] = 32
     http_body_bytes: Annotated[
         int,
         Field(ge=1024, le=64 * _MEBIBYTE),

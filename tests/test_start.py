@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-import _server_wiring
 import server
 from settings import VERSION
 from tests import processes
-from web import bound_socket
+from web import bound_socket, reason_of
 
 
 @pytest.mark.parametrize(
@@ -244,6 +243,6 @@ def test_a_crash_is_logged_like_everything_else(
 def test_the_reason_is_found_inside_nested_groups() -> None:
     reason = ValueError("the reason")
     groups = ExceptionGroup("outer", [ExceptionGroup("inner", [reason])])
-    assert _server_wiring._reason(groups) is reason
+    assert reason_of(groups) is reason
     several = ExceptionGroup("both", [reason, reason])
-    assert _server_wiring._reason(several) is several
+    assert reason_of(several) is several

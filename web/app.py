@@ -122,7 +122,11 @@ def _who_calls(settings: Settings, around: Surroundings, door: Door, public: fro
         ),
         # It may hold a whole body, so only after it is known how many of them its caller has here.
         Middleware(EnoughScope, door=door, needs_more=around.needs_more, audit=around.audit),
-        *(() if settings.is_stateless else (Middleware(Sessions, idle=_SESSION_SECONDS),)),
+        *(
+            ()
+            if settings.is_stateless
+            else (Middleware(Sessions, most=settings.http_caller_sessions, idle=_SESSION_SECONDS),)
+        ),
     ]
 
 

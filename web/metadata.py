@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from auth.inbound.metadata import WELL_KNOWN
 from settings import Settings
 
 if TYPE_CHECKING:
     from auth.inbound import Door
-
-WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 # Clients look for an authorization server of ours too; there is none, which a 401 would not say.
 _NOT_HERE = ("/.well-known/oauth-authorization-server", "/.well-known/openid-configuration")

@@ -10,7 +10,7 @@ from auth.inbound.issuers import issuer_of
 from auth.inbound.rights import ACCESS
 from settings import Settings
 
-_WELL_KNOWN = "/.well-known/oauth-protected-resource"
+WELL_KNOWN = "/.well-known/oauth-protected-resource"
 
 
 def scope_of(settings: Settings) -> str:
@@ -32,7 +32,7 @@ def metadata_of(settings: Settings) -> Mapping[str, Any]:
 def document_address(settings: Settings) -> str:
     """Where clients find the metadata: at the root of the host, whatever the path of the resource."""
     parts = urlsplit(settings.resource)
-    return f"{parts.scheme}://{parts.netloc}{_WELL_KNOWN}{parts.path.rstrip('/')}"
+    return f"{parts.scheme}://{parts.netloc}{WELL_KNOWN}{parts.path.rstrip('/')}"
 
 
 def challenge_of(settings: Settings) -> str:

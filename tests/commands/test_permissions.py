@@ -133,7 +133,7 @@ def test_for_callers_with_tokens_an_administrator_agrees_to_what_people_may_do()
     assert "The person may agree" not in text
     assert "An app by itself" not in text
     link = shown(settings, only_link=True)
-    assert link.startswith(f"https://login.microsoftonline.com/{TENANT}/v2.0/adminconsent?client_id={APP}&scope=")
+    assert link == f"https://login.microsoftonline.com/{TENANT}/adminconsent?client_id={APP}"
     (api,) = json.loads(shown(settings, json_wanted=True))["required_resource_access"]
     assert {each["type"] for each in api["resourceAccess"]} == {"Scope"}
 

@@ -50,6 +50,7 @@ USUAL = {
     "HTTP_CALLER_RATE": "100000/minute",
     "HTTP_ADDRESS_RATE": "100000/minute",
     "HTTP_FAILURE_RATE": "100000/minute",
+    "HTTP_CALLER_SESSIONS": "1000",
 }
 
 

@@ -27,9 +27,7 @@ class Sessions:
     A session is known by the answer that opens it, goes with the request that ends it, or when the SDK has ended it.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, most: int = 32, idle: float, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, most: int, idle: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.app = app
         self._most = most
         self._idle = idle

@@ -125,5 +125,5 @@ async def test_other_scopes_pass_through(kind: str) -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         passed.append(scope["type"])
 
-    await Sessions(app, idle=IDLE)({"type": kind}, None, None)  # type: ignore[arg-type]
+    await Sessions(app, most=2, idle=IDLE)({"type": kind}, None, None)  # type: ignore[arg-type]
     assert passed == [kind]
