@@ -36,6 +36,9 @@ log = logging.getLogger("graphward")
 
 ROOT = Path(__file__).resolve().parent
 
+# So many new objects, and so many looks at those before, to a look at older ones; Python's own are 700, 10, 10.
+_LOOKS = (20_000, 3, 3)
+
 _TOOLS = {toolset.name: frozenset(tool.name for tool in toolset.tools) for toolset in tools.TOOLSETS}
 
 
@@ -174,9 +177,13 @@ def _ready(settings: Settings, worker: web.Worker) -> None:
 
 
 def _settle() -> None:
-    """Have the collector pass over what is there by now: each look at the whole heap holds up every call."""
+    """Have the collector pass over what is there by now, and look less often at what is new: a call makes much of it.
+
+    Older things are looked at about as often as Python would, or garbage in cycles would add up to megabytes.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*_LOOKS)
 
 
 def _announce(settings: Settings, worker: web.Worker) -> None:
