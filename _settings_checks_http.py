@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -51,7 +50,7 @@ def _unknown_callers(settings: Settings) -> Iterator[Problem]:
     elif settings.http_auth == "none" and not settings.insecure_loopback:
         text = "none lets every program on this machine act as the account. If that is meant, add --insecure-loopback."
         yield _problem("HTTP_AUTH", text, "INSECURE_LOOPBACK")
-    if (settings.demo or settings.http_auth == "none") and not _is_loopback(settings.http_host):
+    if (settings.demo or settings.http_auth == "none") and not settings.is_local:
         text = f"refusing to listen on {settings.http_host} for callers who show nothing. Use 127.0.0.1, or HTTP_AUTH."
         yield _problem("HTTP_HOST", text, "HTTP_AUTH", "DEMO")
 
@@ -61,7 +60,7 @@ def _bare(settings: Settings) -> Iterator[Problem]:
     if bool(settings.http_tls_cert) != bool(settings.http_tls_key):
         name, other = ("HTTP_TLS_CERT", "HTTP_TLS_KEY") if settings.http_tls_key else ("HTTP_TLS_KEY", "HTTP_TLS_CERT")
         yield _problem(name, f"missing: {other} is set, and TLS needs both.", other)
-    is_safe = _is_loopback(settings.http_host) or settings.http_tls_cert or settings.trusted_proxies
+    is_safe = settings.is_local or settings.http_tls_cert or settings.trusted_proxies
     if settings.http_auth in ("entra", "apikey") and not is_safe:
         yield _problem(
             "HTTP_HOST",
@@ -70,7 +69,7 @@ def _bare(settings: Settings) -> Iterator[Problem]:
             "TRUSTED_PROXIES",
             "HTTP_TLS_CERT",
         )
-    if settings.http_auth in ("entra", "apikey") and not _is_loopback(settings.http_host) and not settings.public_url:
+    if settings.http_auth in ("entra", "apikey") and not settings.is_local and not settings.public_url:
         text = f"missing: a server that others reach answers to its own name only ({_GUIDE})."
         yield _problem("PUBLIC_URL", text, "HTTP_HOST")
 
@@ -105,13 +104,6 @@ def _keys(settings: Settings) -> Iterator[Problem]:
     if settings.entra_enable_auth and settings.auth_mode != "application":
         text = "apikey needs a credential of the app, which works as itself: set ENTRA_CLIENT_SECRET or its kin."
         yield _problem("HTTP_AUTH", text, "ENTRA_AUTH_MODE", "ENTRA_CLIENT_SECRET", "ENTRA_CLIENT_ID")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _problem(name: str, text: str, *others: str) -> Problem:

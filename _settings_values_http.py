@@ -45,7 +45,7 @@ def _split(text: str) -> tuple[str, str, str]:
     if not _ORIGIN.fullmatch(base) or parts.query or parts.fragment or "?" in text or "#" in text:
         raise ValueError(f"{shown(text)} is no address of a service. Write it as in https://graph.contoso.com/tools.")
     host = parts.hostname or ""
-    if parts.scheme != "https" and not _is_loopback(host):
+    if parts.scheme != "https" and not is_loopback(host):
         raise ValueError(f"{shown(text)} is not https. Clients send tokens there: put TLS in front, or on the server.")
     return origin(base), host, parts.path.rstrip("/")
 
@@ -120,11 +120,17 @@ def _words(text: str) -> list[str]:
     return found
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or a bare address means this machine and no other."""
+    if host.lower() == "localhost":
+        return True
     try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    # ::ffff:127.0.0.1 counts by its IPv4 part; Python versions differ on whether they look at that themselves.
+    mapped = getattr(address, "ipv4_mapped", None)
+    return (mapped or address).is_loopback
 
 
 PublicUrl = Annotated[str, AfterValidator(public_url)]

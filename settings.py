@@ -20,6 +20,7 @@ import _settings_checks as checks
 import _settings_checks_http as checks_http
 import _settings_sources as sources
 import _settings_values as values
+import _settings_values_http as values_http
 from _settings_fields_http import Callers, Edge, HttpAuth, Running
 from _settings_fields_serving import Demo, Logging, Serving
 from _settings_fields_signing_in import AuthMode, SigningIn
@@ -41,8 +42,11 @@ __all__ = [
     "Setting",
     "Settings",
     "Way",
+    "is_loopback",
     "read_settings",
 ]
+
+is_loopback = values_http.is_loopback
 
 VERSION = "0.1.0"
 GROUPS = ("Serving", "HTTP", "Signing in", "Tools", "State", "Logging", "Demo")
@@ -107,6 +111,11 @@ class Settings(Demo, Logging, State, Tools, SigningIn, Running, Edge, Callers, S
     def callers(self) -> HttpAuth | None:
         """Who may call; None over stdio, where whoever started the server does."""
         return self.http_auth if self.transport == "http" else None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether HTTP listens where nobody but this machine can call."""
+        return values_http.is_loopback(self.http_host)
 
     @property
     def is_stateless(self) -> bool:

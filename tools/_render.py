@@ -217,11 +217,6 @@ class Rendered(NamedTuple):
     size: int
 
 
-def rendered(answer: Answer, form: Form) -> CallToolResult:
-    """Both forms of an answer, without what is empty."""
-    return measured(answer, form).result
-
-
 def measured(answer: Answer, form: Form) -> Rendered:
     """Both forms of an answer, without what is empty, and how long they are together."""
     fence = Fence()

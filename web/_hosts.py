@@ -6,23 +6,12 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from settings import is_loopback
+
 _AUTHORITY = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9][a-z0-9._-]{0,252})(?::([0-9]{1,5}))?")
 _ORIGIN = re.compile(rf"(https?)://({_AUTHORITY.pattern})")
 _USUAL_PORT = {"http": 80, "https": 443}
 _HIGHEST_PORT = 65535
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or a bare address means this machine and no other."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    # ::ffff:127.0.0.1 counts by its IPv4 part; Python versions differ on whether they look at that themselves.
-    mapped = getattr(address, "ipv4_mapped", None)
-    return (mapped or address).is_loopback
 
 
 def names_loopback(url: str) -> bool:

@@ -14,7 +14,6 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
 from settings import Settings
-from web._hosts import is_loopback
 from web.health import Readiness, health_routes
 from web.metadata import mcp_paths, metadata_routes, public_paths
 from web.metrics import Meter, NoMeter
@@ -96,7 +95,7 @@ def middleware_of(settings: Settings, around: Surroundings) -> list[Middleware]:
             HostAndOrigin,
             hosts=hosts_of(settings),
             origins=origins_of(settings),
-            loopback=is_loopback(settings.http_host),
+            loopback=settings.is_local,
         ),
         Middleware(SecurityHeaders, is_https=(settings.public_url or "").startswith("https://")),
         Middleware(Cors, origins=settings.cors_origins),

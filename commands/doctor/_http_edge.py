@@ -42,14 +42,14 @@ def _metrics(settings: Settings, port: int) -> Verdict:
     if trouble := _taken(settings.http_host, port):
         trouble = trouble.replace("HTTP_PORT", "METRICS_PORT")
         return fail("/metrics cannot listen where it shall", trouble)
-    if _is_here_alone(settings.http_host):
+    if settings.is_local:
         return ok(f"/metrics: {_free(settings, port)}")
     remedy = f"Keep port {port} from the public, or set METRICS_TOKEN_FILE instead of METRICS_PORT."
     return warn(f"/metrics is open to whoever reaches port {port} of {settings.http_host}", remedy)
 
 
 def _free(settings: Settings, port: int) -> str:
-    reach = "" if _is_here_alone(settings.http_host) else ", and other machines can reach it"
+    reach = "" if settings.is_local else ", and other machines can reach it"
     return f"{settings.http_host} port {port or '(any)'} is free{reach}"
 
 
@@ -78,7 +78,7 @@ async def http_edge(about: Surroundings, _: Seen) -> Verdict:
 
 def _names(settings: Settings) -> str:
     names = sorted(hosts_of(settings))
-    return ", ".join([*names, *(["loopback names"] if _is_here_alone(settings.http_host) else [])])
+    return ", ".join([*names, *(["loopback names"] if settings.is_local else [])])
 
 
 def _tls(settings: Settings, cert: Path, key: Path, clock: float) -> list[Verdict]:
@@ -134,13 +134,6 @@ def _proxies(settings: Settings) -> Iterator[Verdict]:
             "share the limits of one address. Without a proxy, set HTTP_TLS_CERT and HTTP_TLS_KEY."
         )
         yield warn("PUBLIC_URL is https, but there is neither TLS here nor a proxy that is trusted", remedy)
-
-
-def _is_here_alone(host: str) -> bool:
-    try:
-        return host.lower() == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _plural(word: str, count: int) -> str:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field
 
 from tests.tools.untrusted.invariants import unseen_in
 from tools._kinds import CURSOR
-from tools._render import Answer, Form, Outcome, Output, Quoted, Rows, compact, measured, rendered
+from tools._render import Answer, Form, Outcome, Output, Quoted, Rows, compact, measured
 
 TEXT, JSON, TOON = Form(), Form("json"), Form("toon")
 MARKS = "<>-=«\\|\n\r\u2028\u200b\u202e&#x;endata \ud7ff漢éa0"
@@ -67,13 +67,13 @@ class Table(Rows):
 
 
 def text_of(answer: Answer, form: Form = TEXT) -> str:
-    [content] = rendered(answer, form).content
+    [content] = measured(answer, form).result.content
     assert isinstance(content, TextContent)
     return content.text
 
 
 def facts_of(answer: Answer, form: Form = TEXT) -> dict[str, Any]:
-    facts = rendered(answer, form).structured_content
+    facts = measured(answer, form).result.structured_content
     assert isinstance(facts, dict)
     return facts
 
@@ -180,7 +180,7 @@ def test_a_single_answer_keeps_within_its_bytes_and_is_still_whole(
 ) -> None:
     form = Form(output, most)
     letter = Letter(title="T", text=text, notes=list(notes), parts=[Part(name=each) for each in notes])
-    [content] = rendered(letter, form).content
+    [content] = measured(letter, form).result.content
     facts = facts_of(letter, form)
     assert isinstance(content, TextContent)
     assert len(content.text.encode()) <= most

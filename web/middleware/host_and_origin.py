@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from settings import Settings
-from web._hosts import host_in, is_loopback, origin_in
+from settings import Settings, is_loopback
+from web._hosts import host_in, origin_in
 from web.middleware._passage import refuse
 
 _MISDIRECTED = "This server does not answer to that name. Use the address that it was set up with (PUBLIC_URL)."
